@@ -1,0 +1,1 @@
+"""Agent profiles and what tells their state."""

@@ -1,0 +1,138 @@
+"""A workstream: one lane of work with a branch, a worktree, a pane and an agent."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+UNMERGED_FILES = frozenset({"STARTUP.md", "progress.md"})
+"""Files at a worktree's root that steer or report the work and never take part in a merge."""
+
+
+class WorkstreamState(StrEnum):
+    """What a workstream's agent is doing."""
+
+    PLANNED = "planned"
+    STARTING = "starting"
+    WORKING = "working"
+    WAITING = "waiting"
+    IDLE = "idle"
+    RATE_LIMITED = "rate-limited"
+    DONE = "done"
+    FAILED = "failed"
+    EXITED = "exited"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+ALIVE_STATES = frozenset(
+    {
+        WorkstreamState.STARTING,
+        WorkstreamState.WORKING,
+        WorkstreamState.WAITING,
+        WorkstreamState.IDLE,
+        WorkstreamState.RATE_LIMITED,
+    }
+)
+"""States in which the agent's process is known to run (DONE may be either)."""
+
+
+class Source(StrEnum):
+    """Where a reading of the agent's state came from, most trusted first."""
+
+    HOOK = "hook"
+    TERMINAL = "terminal"
+    STATUS_FILE = "status file"
+    PROCESS = "process"
+    OUTPUT = "output"
+    SCREEN = "screen"
+    CONDUCTOR = "autod"
+
+
+class WorkstreamSpec(Struct, frozen=True, kw_only=True):
+    """What the files say about one workstream."""
+
+    name: str
+    title: str
+    branch: str
+    """Full branch name, such as `workstream/testing`."""
+    worktree: str
+    """Absolute path."""
+    agent: str
+    """Name of an agent profile."""
+    model: str = ""
+    """Model name or alias; empty leaves the choice to the agent."""
+    base: str = ""
+    """Ref a new branch starts from; empty means the last checkpoint in `after`, else the target."""
+    after: tuple[str, ...] = ()
+    """Checkpoints that must be merged before this workstream starts."""
+    after_soft: tuple[str, ...] = ()
+    """Checkpoints that should be merged first; only a warning when they are not."""
+    startup: str = ""
+    """Absolute path of the prompt file `workstreams/NAME/STARTUP.md`; empty when there is none."""
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """A worktree against the target: counts only, STARTUP.md and progress.md left out."""
+
+    ahead: int = 0
+    behind: int = 0
+    files: int = 0
+    """Files that differ from the merge base with the target, uncommitted ones included."""
+    insertions: int = 0
+    deletions: int = 0
+    uncommitted: int = 0
+    """Paths with staged, unstaged or untracked changes."""
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """What an agent reports in its progress.md; each field is None when it says nothing."""
+
+    status: str | None = None
+    percent: float | None = None
+    eta: str | None = None
+    blockers: tuple[str, ...] = ()
+
+
+class Overlap(Struct, frozen=True, kw_only=True):
+    """A forecast conflict of one workstream with another one or with the target."""
+
+    other: str
+    """Workstream name, or the target's name."""
+    files: tuple[str, ...]
+
+
+class WorkstreamRecord(Struct, frozen=True, kw_only=True):
+    """What has happened to one workstream so far (a projection of the journal)."""
+
+    name: str
+    state: WorkstreamState = WorkstreamState.PLANNED
+    reason: str = ""
+    source: Source = Source.CONDUCTOR
+    since: float = 0.0
+    """Unix time of the last change of `state` or `reason`."""
+    wanted: bool = False
+    """Asked for by `up` and not by `down`: starts by itself once its checkpoints are merged."""
+    worktree: str = ""
+    branch: str = ""
+    base_oid: str = ""
+    port: int = 0
+    """First port of the worktree's own block; 0 when none was given."""
+    session: str = ""
+    """UUID of the agent's present session."""
+    agent: str = ""
+    model: str = ""
+    window: str = ""
+    """tmux window id, such as `@3`."""
+    pane: str = ""
+    """tmux pane id, such as `%3`."""
+    pid: int = 0
+    started_at: float = 0.0
+    head: str = ""
+    """Object id of the branch as last seen."""
+    changes: Changes = Changes()
+    progress: Progress | None = None
+    overlaps: tuple[Overlap, ...] = ()
+    active_seconds: float = 0.0
+    """Time with a living agent, finished sessions only."""

@@ -1,0 +1,1 @@
+"""Carries actions out; knows only the core and its ports."""

@@ -1,0 +1,1 @@
+"""The repository through git: merges without a work tree, worktrees, forecasts."""

@@ -1,0 +1,240 @@
+"""The only door to outside programs: argv lists, no shell, bounded time, whole process trees ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
+
+
+class Finished(Struct, frozen=True):
+    """How a program ended."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    """Exit status; negative signal number when killed."""
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def ok(self) -> bool:
+        """True for exit status 0."""
+        return self.returncode == 0
+
+    @property
+    def text(self) -> str:
+        """Standard output as text without the final newline."""
+        return self.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def checked(self, step: str) -> Finished:
+        """Return self, or raise CommandFailedError that names `step` and quotes the program's words."""
+        if self.ok:
+            return self
+        words = self.stderr.decode("utf-8", "replace").strip() or self.stdout.decode("utf-8", "replace").strip()
+        raise CommandFailedError(f"{step} failed: {words or f'exit status {self.returncode}'}")
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float = 60.0,
+) -> Finished:
+    """Run a program to its end and keep its output; its process group is killed after `timeout` seconds."""
+    process = await start(argv, cwd=cwd, env=env, stdin=stdin is not None)
+    try:
+        async with asyncio.timeout(timeout):
+            out, err = await process.communicate(stdin)
+    except TimeoutError:
+        kill_group(process.pid)
+        await process.wait()
+        raise CommandFailedError(f"{argv[0]} did not end within {timeout:g} s") from None
+    except asyncio.CancelledError:
+        kill_group(process.pid)
+        await process.wait()
+        raise
+    return Finished(tuple(argv), process.returncode or 0, out, err)
+
+
+async def start(
+    argv: Sequence[str],
+    *,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bool = False,
+    limit: int = 2**20,
+) -> asyncio.subprocess.Process:
+    """Start a program in a process group of its own with piped output, for a caller that talks with it."""
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            process_group=0,
+            limit=limit,
+        )
+    except FileNotFoundError as error:
+        raise _missing(argv, error) from None
+
+
+def run_sync(
+    argv: Sequence[str],
+    *,
+    cwd: str | Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes | None = None,
+    timeout: float = 60.0,
+) -> Finished:
+    """Do as `run` does, for callers without an event loop."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=dict(env) if env is not None else None,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _missing(argv, error) from None
+    except subprocess.TimeoutExpired:
+        raise CommandFailedError(f"{argv[0]} did not end within {timeout:g} s") from None
+    return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
+
+
+def _missing(argv: Sequence[str], error: FileNotFoundError) -> EnvironmentUnfitError:
+    if error.filename not in (None, argv[0]):
+        return EnvironmentUnfitError(f"no directory {error.filename!r} to run {argv[0]} in")
+    return EnvironmentUnfitError(f"{argv[0]} is not installed or not on PATH", hint="`autod doctor` says how to get it")
+
+
+async def run_logged(
+    command: str,
+    *,
+    cwd: str,
+    env: Mapping[str, str],
+    log: Path,
+    timeout: float,
+) -> int | None:
+    """Run a shell command with all its output going to `log`; return its exit status.
+
+    None means that it did not end within `timeout` seconds. In every case no descendant is left behind,
+    found by the environment variable AUTOD_TREE that only they carry.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    marker = f"{os.getpid()}-{os.urandom(6).hex()}"
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            "sh",
+            "-c",
+            command,
+            cwd=cwd,
+            env={**env, "AUTOD_TREE": marker},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                return await process.wait()
+        except TimeoutError:
+            return None
+        finally:
+            await end_tree(process.pid, f"AUTOD_TREE={marker}", grace=0.5)
+            await process.wait()
+
+
+def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
+    """Signal the process group of `pid`; one that is gone is no error."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def alive(pid: int) -> bool:
+    """True when `pid` runs (a zombie does not)."""
+    stat = _read_proc(pid, "stat")
+    return bool(stat) and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+def marked(marker: str) -> list[int]:
+    """Return the living processes whose environment at start held `marker` (`NAME=value`)."""
+    wanted = marker.encode()
+    return [pid for pid in _pids() if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all living descendants of `pid`, children before grandchildren."""
+    children: dict[int, list[int]] = {}
+    for other in _pids():
+        fields = _read_proc(other, "stat").rpartition(b")")[2].split()
+        if len(fields) > 1:
+            children.setdefault(int(fields[1]), []).append(other)
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        for child in children.get(queue.pop(0), []):
+            found.append(child)
+            queue.append(child)
+    return found
+
+
+def environment_of(pid: int) -> dict[str, str]:
+    """Return the environment that a process was started with; empty when it can't be read."""
+    pairs = (entry.partition(b"=") for entry in _read_proc(pid, "environ").split(b"\0") if b"=" in entry)
+    return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
+
+
+async def end_tree(pid: int, marker: str, *, grace: float) -> None:
+    """End `pid`, its descendants and all that carry `marker`: hang up and terminate, after `grace` seconds kill."""
+    victims = _tree(pid, marker)
+    _signal_all(victims, signal.SIGHUP)
+    _signal_all(victims, signal.SIGTERM)
+    deadline = asyncio.get_running_loop().time() + grace
+    while any(alive(victim) for victim in victims) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.01)
+    while left := [victim for victim in _tree(pid, marker) if alive(victim)]:
+        _signal_all(left, signal.SIGKILL)
+        await asyncio.sleep(0.01)
+        if asyncio.get_running_loop().time() > deadline + 5:
+            raise CommandFailedError(f"processes {left} did not end on SIGKILL")
+
+
+def _tree(pid: int, marker: str) -> list[int]:
+    own = [pid, *descendants(pid)] if pid > 1 else []  # kill(0) and kill(-1) would hit others
+    return list(dict.fromkeys([*own, *(marked(marker) if marker else [])]))
+
+
+def _signal_all(pids: Iterable[int], number: int) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _pids() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _read_proc(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""
+
+
+Output = Callable[[bytes], None]
+"""Takes a chunk of a program's output."""

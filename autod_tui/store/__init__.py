@@ -1,0 +1,1 @@
+"""Files that last: the journal, the lock, and what the user writes."""
