@@ -1,0 +1,277 @@
+"""The board: plan and state side by side, as people and scripts see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.core.checkpoint import (
+    CheckpointRecord,
+    CheckpointSpec,
+    CheckpointState,
+    GateResult,
+)
+from autod_tui.core.events import CheckpointForecast
+from autod_tui.core.plan import Plan
+from autod_tui.core.state import Metrics, State
+from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec, WorkstreamState
+
+ON_TRACK = "on track"
+AT_RISK = "at risk"
+BLOCKED = "blocked"
+
+
+class WorkstreamView(Struct, frozen=True, kw_only=True):
+    """One workstream: what is declared and what has happened."""
+
+    spec: WorkstreamSpec
+    record: WorkstreamRecord
+    checkpoints: tuple[str, ...]
+    """Checkpoints that merge it, in declared order."""
+    waits_for: tuple[str, ...]
+    """Checkpoints in its `after` that are not merged."""
+    health: str
+    """`on track`, `at risk` or `blocked`."""
+    health_reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the workstream."""
+        return self.spec.name
+
+    @property
+    def next_checkpoint(self) -> str:
+        """The first checkpoint that merges it, empty when none does."""
+        return self.checkpoints[0] if self.checkpoints else ""
+
+
+class CheckpointView(Struct, frozen=True, kw_only=True):
+    """One checkpoint: what is declared, what has happened, what is forecast."""
+
+    spec: CheckpointSpec
+    record: CheckpointRecord
+    forecast: CheckpointForecast
+    gates: tuple[GateResult, ...]
+    """All declared gates in order, with the last result where there is one."""
+    waits_for: tuple[str, ...]
+    late: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the checkpoint."""
+        return self.spec.name
+
+
+class Board(Struct, frozen=True, kw_only=True):
+    """Everything that is shown, at one moment of the journal."""
+
+    root: str
+    target: str
+    conductor: int
+    conductor_role: str
+    seq: int
+    workstreams: tuple[WorkstreamView, ...]
+    checkpoints: tuple[CheckpointView, ...]
+    metrics: Metrics
+
+    def workstream(self, name: str) -> WorkstreamView | None:
+        """Return the view of workstream `name`, or None."""
+        return next((view for view in self.workstreams if view.name == name), None)
+
+    def checkpoint(self, name: str) -> CheckpointView | None:
+        """Return the view of checkpoint `name`, or None."""
+        return next((view for view in self.checkpoints if view.name == name), None)
+
+
+def make_board(plan: Plan, state: State, now: float) -> Board:
+    """Lay `state` beside `plan`; workstreams that the files no longer declare but that live on are kept."""
+    return Board(
+        root=plan.project.root,
+        target=plan.project.target,
+        conductor=state.conductor,
+        conductor_role=state.conductor_role,
+        seq=state.seq,
+        workstreams=tuple(_workstream_view(plan, state, spec, now) for spec in _all_specs(plan, state)),
+        checkpoints=tuple(_checkpoint_view(state, spec, now) for spec in plan.checkpoints),
+        metrics=state.metrics,
+    )
+
+
+def _all_specs(plan: Plan, state: State) -> list[WorkstreamSpec]:
+    declared = {spec.name for spec in plan.workstreams}
+    orphans = [
+        WorkstreamSpec(
+            name=record.name,
+            title=f"{record.name} (no longer declared)",
+            branch=record.branch,
+            worktree=record.worktree,
+            agent=record.agent,
+            model=record.model,
+        )
+        for record in state.workstreams.values()
+        if record.name not in declared and record.worktree
+    ]
+    return [*plan.workstreams, *orphans]
+
+
+def unmerged(state: State, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the checkpoints among `names` that are not merged."""
+    return tuple(name for name in names if state.checkpoint(name).state is not CheckpointState.MERGED)
+
+
+def _workstream_view(plan: Plan, state: State, spec: WorkstreamSpec, now: float) -> WorkstreamView:
+    record = state.workstream(spec.name)
+    checkpoints = plan.checkpoints_of(spec.name)
+    health, reason = _health(record, checkpoints, state, now)
+    return WorkstreamView(
+        spec=spec,
+        record=record,
+        checkpoints=tuple(checkpoint.name for checkpoint in checkpoints),
+        waits_for=unmerged(state, spec.after),
+        health=health,
+        health_reason=reason,
+    )
+
+
+def _health(
+    record: WorkstreamRecord, checkpoints: tuple[CheckpointSpec, ...], state: State, now: float
+) -> tuple[str, str]:
+    progress = record.progress
+    if progress is not None and progress.blockers:
+        return BLOCKED, progress.blockers[0]
+    if record.state in (WorkstreamState.FAILED, WorkstreamState.LOST):
+        return BLOCKED, record.reason or record.state.value
+    if progress is not None and progress.status == BLOCKED:
+        return BLOCKED, "its progress.md says so"
+    if record.state in (WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED):
+        return AT_RISK, record.reason or record.state.value
+    if record.overlaps:
+        return AT_RISK, f"conflicts with {', '.join(overlap.other for overlap in record.overlaps)}"
+    if late := [spec.name for spec in checkpoints if is_late(spec, state.checkpoint(spec.name), now)]:
+        return AT_RISK, f"{late[0]} is overdue"
+    if progress is not None and progress.status == AT_RISK:
+        return AT_RISK, "its progress.md says so"
+    return ON_TRACK, ""
+
+
+def is_late(spec: CheckpointSpec, record: CheckpointRecord, now: float) -> bool:
+    """True when the checkpoint was, or still is, merged after its due time."""
+    if spec.due is None:
+        return False
+    return (record.merged_at if record.state is CheckpointState.MERGED else now) > spec.due
+
+
+def _checkpoint_view(state: State, spec: CheckpointSpec, now: float) -> CheckpointView:
+    record = state.checkpoint(spec.name)
+    seen = {gate.name: gate for gate in record.gates}
+    gates = tuple(seen.get(gate.name, GateResult(name=gate.name, threshold=gate.threshold)) for gate in spec.gates)
+    return CheckpointView(
+        spec=spec,
+        record=record,
+        forecast=state.forecasts.get(spec.name, CheckpointForecast(checkpoint=spec.name)),
+        gates=gates,
+        waits_for=unmerged(state, spec.after),
+        late=is_late(spec, record, now),
+    )
+
+
+def status_json(board: Board) -> dict[str, Any]:
+    """Return the documented object of `autod status --json`."""
+    return {
+        "project": {"root": board.root, "target": board.target, "conductor": board.conductor or None},
+        "workstreams": [workstream_json(view) for view in board.workstreams],
+        "checkpoints": [checkpoint_json(view) for view in board.checkpoints],
+        "runs": [],
+    }
+
+
+def workstream_json(view: WorkstreamView) -> dict[str, Any]:
+    """Return one entry of `workstreams`; what nobody has measured is null."""
+    spec, record, changes = view.spec, view.record, view.record.changes
+    progress = record.progress
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "branch": record.branch or spec.branch,
+        "worktree": record.worktree or None,
+        "pane": record.pane or None,
+        "agent": record.agent or spec.agent,
+        "model": record.model or spec.model or None,
+        "state": record.state.value,
+        "reason": record.reason or None,
+        "source": record.source.value,
+        "since": record.since or None,
+        "ahead": changes.ahead,
+        "behind": changes.behind,
+        "files": changes.files,
+        "insertions": changes.insertions,
+        "deletions": changes.deletions,
+        "uncommitted": changes.uncommitted,
+        "conflicts": [{"with": overlap.other, "files": list(overlap.files)} for overlap in record.overlaps],
+        "progress": None
+        if progress is None
+        else {
+            "status": progress.status,
+            "percent": progress.percent,
+            "eta": progress.eta,
+            "blockers": list(progress.blockers),
+        },
+        "tokens": None,
+        "cost_usd": None,
+        "checkpoint": view.next_checkpoint or None,
+        "waits_for": list(view.waits_for),
+        "health": view.health,
+        "health_reason": view.health_reason or None,
+        "port": record.port or None,
+    }
+
+
+def checkpoint_json(view: CheckpointView) -> dict[str, Any]:
+    """Return one entry of `checkpoints`."""
+    spec, record, forecast = view.spec, view.record, view.forecast
+    transaction = record.transaction
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "state": record.state.value,
+        "reason": record.reason or None,
+        "after": list(spec.after),
+        "waits_for": list(view.waits_for),
+        "merge": list(spec.merge),
+        "into": spec.into,
+        "gates": [_gate_json(gate) for gate in view.gates],
+        "conflicts": [
+            {"workstream": step.workstream, "with": list(step.others), "files": list(step.files)}
+            for step in forecast.steps
+        ],
+        "open_conflicts": [conflict.path for conflict in transaction.conflicts] if transaction else [],
+        "best_order": list(forecast.best_order) or None,
+        "before_oid": record.before_oid or None,
+        "after_oid": record.after_oid or None,
+        "tag": spec.tag or None,
+        "then": spec.then or None,
+        "deferred": list(record.deferred),
+        "guilty": list(record.guilt.workstreams) if record.guilt else [],
+        "guilt": record.guilt.explanation if record.guilt else None,
+        "due": spec.due,
+        "late": view.late,
+    }
+
+
+def _gate_json(gate: GateResult) -> dict[str, Any]:
+    return {
+        "name": gate.name,
+        "state": gate.state.value,
+        "measured": gate.measured,
+        "threshold": gate.threshold or None,
+        "seconds": gate.seconds,
+        "log": gate.log or None,
+        "reason": gate.reason or None,
+    }
+
+
+def to_json(value: Any) -> Any:
+    """Turn any core value into plain JSON types."""
+    return msgspec.to_builtins(value)

@@ -1,0 +1,100 @@
+"""The desk: all that an interface (TUI or command line) may see of and ask from the running engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from autod_tui.core.board import Board
+from autod_tui.core.events import Recorded
+from autod_tui.core.plan import Plan
+from autod_tui.core.ports import Screen
+from autod_tui.core.requests import AnyRequest, Answer
+
+
+class Update(Struct, frozen=True):
+    """What became true since the last update."""
+
+    board: Board
+    entries: tuple[Recorded, ...] = ()
+
+
+class ConflictSides(Struct, frozen=True, kw_only=True):
+    """One conflicted file with both sides as text; None where a side has no file, or it is binary."""
+
+    path: str
+    kind: str
+    ours: str | None
+    theirs: str | None
+    base: str | None
+    merged: str | None
+    """The file with conflict markers."""
+
+
+class Desk(Protocol):
+    """What an interface talks to; the same in the conductor's process and in any other."""
+
+    plan: Plan
+    conducting: bool
+    """True when this process is the conductor."""
+
+    def board(self) -> Board:
+        """Return what is true now."""
+        ...
+
+    def updates(self) -> AsyncIterator[Update]:
+        """Yield after every change, changes in quick succession as one; the first comes at once."""
+        ...
+
+    def history(self, limit: int = 200) -> list[Recorded]:
+        """Return the last `limit` journal entries, oldest first."""
+        ...
+
+    async def ask(self, request: AnyRequest) -> Answer:
+        """Have a request carried out and return its answer; never raises AutodError."""
+        ...
+
+    def reload(self) -> None:
+        """Read the configuration again; raises SettingsError and keeps the old plan when it is wrong."""
+        ...
+
+    async def diff(self, workstream: str) -> str:
+        """Return the unified diff of a workstream, uncommitted work included."""
+        ...
+
+    async def conflict_sides(self, checkpoint: str) -> Sequence[ConflictSides]:
+        """Return the open conflicts of a merge under way."""
+        ...
+
+    async def screen(self, workstream: str, *, history: int = 0) -> Screen | None:
+        """Return what the workstream's pane shows; None when it has none."""
+        ...
+
+    def outputs(self) -> AsyncIterator[frozenset[str]]:
+        """Yield the workstreams whose panes printed something, at once; several in one when behind."""
+        ...
+
+    async def look_at(self, workstreams: Sequence[str], size: tuple[int, int] | None = None) -> None:
+        """Say which panes are on screen, and give their windows (columns, rows) when `size` is set."""
+        ...
+
+    async def type(self, workstream: str, data: bytes, key: str = "") -> None:
+        """Send typed bytes, or a key by its tmux name, to a workstream's pane."""
+        ...
+
+    async def attach(self, workstream: str) -> str:
+        """Show the pane full-screen when this runs in autod's own tmux server, and return "".
+
+        Elsewhere return the shell command that attaches from a plain terminal.
+        """
+        ...
+
+    async def branches(self) -> list[str]:
+        """Return the repository's local branches."""
+        ...
+
+    async def new_problems(self, fields: dict[str, str]) -> dict[str, str]:
+        """Check the wizard's fields (name, title, branch, base, agent, model, prompt, checkpoint): field to problem."""
+        ...

@@ -1,0 +1,363 @@
+"""The state: a projection of the journal; `apply` is the only way to change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import singledispatch
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.core import events as ev
+from autod_tui.core.checkpoint import (
+    CheckpointRecord,
+    CheckpointState,
+    GateResult,
+    GateState,
+    Transaction,
+)
+from autod_tui.core.events import Recorded
+from autod_tui.core.workstream import ALIVE_STATES, Source, WorkstreamRecord, WorkstreamState
+
+
+class Metrics(Struct, frozen=True, kw_only=True):
+    """Counts over the whole journal."""
+
+    merges: int = 0
+    rollbacks: int = 0
+    conflicted_files: int = 0
+    red_gates: int = 0
+    rehearsals: int = 0
+    first_start: float = 0.0
+    last_stop: float = 0.0
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """All that is known; frozen, so that a reader never sees half a change."""
+
+    seq: int = 0
+    at: float = 0.0
+    conductor: int = 0
+    """Process id of the conductor; 0 when none holds the lock."""
+    conductor_role: str = ""
+    workstreams: Mapping[str, WorkstreamRecord] = {}
+    checkpoints: Mapping[str, CheckpointRecord] = {}
+    forecasts: Mapping[str, ev.CheckpointForecast] = {}
+    green_trees: Mapping[str, tuple[GateResult, ...]] = {}
+    """Tree object id to the gates that were green on it."""
+    moving: ev.RefsMoving | None = None
+    """Ref moves that were announced and not yet seen done."""
+    metrics: Metrics = Metrics()
+
+    def workstream(self, name: str) -> WorkstreamRecord:
+        """Return the record of `name`, a blank one when nothing happened to it yet."""
+        return self.workstreams.get(name) or WorkstreamRecord(name=name)
+
+    def checkpoint(self, name: str) -> CheckpointRecord:
+        """Return the record of `name`, a blank one when nothing happened to it yet."""
+        return self.checkpoints.get(name) or CheckpointRecord(name=name)
+
+
+def replay(entries: Iterable[Recorded], state: State | None = None) -> State:
+    """Fold journal entries into a state."""
+    result = state or State()
+    for entry in entries:
+        result = apply(result, entry)
+    return result
+
+
+def apply(state: State, entry: Recorded) -> State:
+    """Return the state after one more event."""
+    state = _replace(state, seq=entry.seq, at=entry.at)
+    return _apply(entry.event, state, entry.at)
+
+
+S = TypeVar("S", bound=Struct)
+
+
+def _replace(value: S, **changes: Any) -> S:
+    return msgspec.structs.replace(value, **changes)
+
+
+def _with_workstream(state: State, name: str, /, **changes: Any) -> State:
+    record = _replace(state.workstream(name), **changes)
+    return _replace(state, workstreams={**state.workstreams, name: record})
+
+
+def _with_checkpoint(state: State, name: str, /, **changes: Any) -> State:
+    record = _replace(state.checkpoint(name), **changes)
+    return _replace(state, checkpoints={**state.checkpoints, name: record})
+
+
+def _count(state: State, **increments: int) -> State:
+    changes = {name: getattr(state.metrics, name) + by for name, by in increments.items()}
+    return _replace(state, metrics=_replace(state.metrics, **changes))
+
+
+@singledispatch
+def _apply(event: ev.Event, state: State, at: float) -> State:
+    """Events without a rule of their own change nothing (notes, messages, backups)."""
+    return state
+
+
+@_apply.register
+def _(event: ev.ConductorStarted, state: State, at: float) -> State:
+    return _replace(state, conductor=event.pid, conductor_role=event.role)
+
+
+@_apply.register
+def _(event: ev.ConductorStopped, state: State, at: float) -> State:
+    return _replace(state, conductor=0, conductor_role="") if state.conductor == event.pid else state
+
+
+@_apply.register
+def _(event: ev.WorkstreamWanted, state: State, at: float) -> State:
+    return _with_workstream(state, event.name, wanted=event.wanted)
+
+
+@_apply.register
+def _(event: ev.WorktreeAdded, state: State, at: float) -> State:
+    return _with_workstream(
+        state,
+        event.name,
+        worktree=event.worktree,
+        branch=event.branch,
+        base_oid=event.base_oid,
+        port=event.port,
+    )
+
+
+@_apply.register
+def _(event: ev.WorktreeRemoved, state: State, at: float) -> State:
+    blank = WorkstreamRecord(name=event.name, since=at, active_seconds=state.workstream(event.name).active_seconds)
+    return _replace(state, workstreams={**state.workstreams, event.name: blank})
+
+
+@_apply.register
+def _(event: ev.AgentStarted, state: State, at: float) -> State:
+    metrics = state.metrics
+    if not metrics.first_start:
+        state = _replace(state, metrics=_replace(metrics, first_start=at))
+    return _with_workstream(
+        state,
+        event.name,
+        session=event.session,
+        agent=event.agent,
+        model=event.model,
+        window=event.window,
+        pane=event.pane,
+        pid=event.pid,
+        started_at=state.workstream(event.name).started_at if event.adopted else at,
+        state=WorkstreamState.STARTING if not event.adopted else state.workstream(event.name).state,
+        reason="",
+        source=Source.CONDUCTOR,
+        since=at,
+    )
+
+
+@_apply.register
+def _(event: ev.StateChanged, state: State, at: float) -> State:
+    record = state.workstream(event.name)
+    changes: dict[str, Any] = {"state": event.state, "reason": event.reason, "source": event.source, "since": at}
+    if event.state not in ALIVE_STATES and event.state is not WorkstreamState.DONE and record.started_at:
+        changes |= {"active_seconds": record.active_seconds + at - record.started_at, "started_at": 0.0}
+        state = _replace(state, metrics=_replace(state.metrics, last_stop=at))
+    return _with_workstream(state, event.name, **changes)
+
+
+@_apply.register
+def _(event: ev.AgentStopped, state: State, at: float) -> State:
+    stopped = ev.StateChanged(name=event.name, state=WorkstreamState.STOPPED, source=Source.CONDUCTOR)
+    state = _apply(stopped, state, at)
+    return _with_workstream(state, event.name, pane="", window="", pid=0)
+
+
+@_apply.register
+def _(event: ev.HeadMoved, state: State, at: float) -> State:
+    return _with_workstream(state, event.name, head=event.head)
+
+
+@_apply.register
+def _(event: ev.WorktreeChanged, state: State, at: float) -> State:
+    return _with_workstream(state, event.name, changes=event.changes)
+
+
+@_apply.register
+def _(event: ev.ProgressChanged, state: State, at: float) -> State:
+    return _with_workstream(state, event.name, progress=event.progress)
+
+
+@_apply.register
+def _(event: ev.ForecastChanged, state: State, at: float) -> State:
+    records = {
+        name: _replace(record, overlaps=event.overlaps.get(name, ())) for name, record in state.workstreams.items()
+    }
+    for name in event.overlaps.keys() - records.keys():
+        records[name] = WorkstreamRecord(name=name, overlaps=event.overlaps[name])
+    forecasts = {forecast.checkpoint: forecast for forecast in event.checkpoints}
+    return _replace(state, workstreams=records, forecasts=forecasts)
+
+
+@_apply.register
+def _(event: ev.MergeStarted, state: State, at: float) -> State:
+    transaction = Transaction(id=event.id, plan=event.plan, rehearsal=event.rehearsal)
+    changes: dict[str, Any] = {"transaction": transaction, "gates": (), "guilt": None}
+    if not event.rehearsal:
+        changes |= {"state": CheckpointState.MERGING, "reason": ""}
+    else:
+        state = _count(state, rehearsals=1)
+    return _with_checkpoint(state, event.plan.checkpoint, **changes)
+
+
+def _with_transaction(state: State, checkpoint: str, **changes: Any) -> State:
+    transaction = state.checkpoint(checkpoint).transaction
+    if transaction is None:
+        return state
+    return _with_checkpoint(state, checkpoint, transaction=_replace(transaction, **changes))
+
+
+@_apply.register
+def _(event: ev.StepMerged, state: State, at: float) -> State:
+    return _with_transaction(state, event.checkpoint, at_step="", conflicts=(), resolved=())
+
+
+@_apply.register
+def _(event: ev.ConflictFound, state: State, at: float) -> State:
+    files = len(event.conflicts)
+    record = state.checkpoint(event.checkpoint)
+    reason = f"{event.workstream} conflicts in {files} file{'s' if files != 1 else ''}"
+    rehearsal = record.transaction is not None and record.transaction.rehearsal
+    if not rehearsal:
+        state = _count(state, conflicted_files=files)
+        state = _with_checkpoint(
+            state,
+            event.checkpoint,
+            state=CheckpointState.MERGING,
+            reason=reason,
+            conflicted_files=record.conflicted_files + files,
+        )
+    return _with_transaction(state, event.checkpoint, at_step=event.workstream, conflicts=event.conflicts, resolved=())
+
+
+@_apply.register
+def _(event: ev.ConflictResolved, state: State, at: float) -> State:
+    transaction = state.checkpoint(event.checkpoint).transaction
+    if transaction is None:
+        return state
+    left = tuple(conflict for conflict in transaction.conflicts if conflict.path != event.path)
+    return _with_transaction(state, event.checkpoint, conflicts=left, resolved=(*transaction.resolved, event.path))
+
+
+@_apply.register
+def _(event: ev.ResultMade, state: State, at: float) -> State:
+    return _with_transaction(state, event.checkpoint, result=event.result, at_step="", conflicts=())
+
+
+@_apply.register
+def _(event: ev.GateStarted, state: State, at: float) -> State:
+    if event.workstream:
+        return state
+    running = GateResult(name=event.gate, state=GateState.RUNNING, log=event.log)
+    return _with_gate(state, event.checkpoint, running)
+
+
+@_apply.register
+def _(event: ev.GateFinished, state: State, at: float) -> State:
+    if event.workstream:
+        return state
+    if event.result.state is GateState.RED:
+        state = _count(state, red_gates=1)
+    elif event.tree:
+        kept = tuple(gate for gate in state.green_trees.get(event.tree, ()) if gate.name != event.result.name)
+        state = _replace(state, green_trees={**state.green_trees, event.tree: (*kept, event.result)})
+    return _with_gate(state, event.checkpoint, event.result)
+
+
+def _with_gate(state: State, checkpoint: str, result: GateResult) -> State:
+    gates = state.checkpoint(checkpoint).gates
+    if any(gate.name == result.name for gate in gates):
+        gates = tuple(result if gate.name == result.name else gate for gate in gates)
+    else:
+        gates = (*gates, result)
+    return _with_checkpoint(state, checkpoint, gates=gates)
+
+
+@_apply.register
+def _(event: ev.GuiltFound, state: State, at: float) -> State:
+    return _with_checkpoint(state, event.checkpoint, guilt=event.guilt)
+
+
+@_apply.register
+def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
+    record = state.checkpoint(event.checkpoint)
+    settled = record.state is CheckpointState.MERGED
+    after = CheckpointState.READY if event.green else CheckpointState.BLOCKED
+    return _with_checkpoint(
+        state,
+        event.checkpoint,
+        transaction=None,
+        state=record.state if settled else after,
+        reason=record.reason if settled else event.reason,
+        rehearsed_heads=event.heads if event.green else (),
+        rehearsed_result=event.result if event.green else "",
+    )
+
+
+@_apply.register
+def _(event: ev.CheckpointBlocked, state: State, at: float) -> State:
+    return _with_checkpoint(
+        state, event.checkpoint, state=CheckpointState.BLOCKED, reason=event.reason, transaction=None
+    )
+
+
+@_apply.register
+def _(event: ev.CheckpointAbandoned, state: State, at: float) -> State:
+    return _with_checkpoint(state, event.checkpoint, state=CheckpointState.OPEN, reason=event.reason, transaction=None)
+
+
+@_apply.register
+def _(event: ev.RefsMoving, state: State, at: float) -> State:
+    return _replace(state, moving=event)
+
+
+@_apply.register
+def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
+    record = state.checkpoint(event.checkpoint)
+    state = _count(_replace(state, moving=None), merges=1)
+    return _with_checkpoint(
+        state,
+        event.checkpoint,
+        state=CheckpointState.MERGED,
+        reason="",
+        transaction=None,
+        before_oid=event.before_oid,
+        after_oid=event.after_oid,
+        merged_into=event.into,
+        then_before=event.then_before,
+        then_branch=event.then,
+        tag=event.tag,
+        merged_workstreams=event.workstreams,
+        merged_heads=event.heads,
+        deferred=event.left_out,
+        revert_oid="",
+        merged_at=at,
+        merges=record.merges + 1,
+    )
+
+
+@_apply.register
+def _(event: ev.CheckpointRolledBack, state: State, at: float) -> State:
+    record = state.checkpoint(event.checkpoint)
+    state = _count(_replace(state, moving=None), rollbacks=1)
+    return _with_checkpoint(
+        state,
+        event.checkpoint,
+        state=CheckpointState.ROLLED_BACK,
+        reason="rolled back" if event.exact else "rolled back by a revert commit",
+        transaction=None,
+        revert_oid=event.revert_oid,
+        rollbacks=record.rollbacks + 1,
+        rehearsed_heads=(),
+        rehearsed_result="",
+    )
