@@ -204,6 +204,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     rehearsed_heads: tuple[str, ...] = ()
     """(into, step heads ...) of the last green rehearsal, in plan order; empty when none holds."""
     rehearsed_result: str = ""
+    tried_heads: tuple[str, ...] = ()
+    """The same of the last rehearsal, green or red."""
     guilt: Guilt | None = None
     before_oid: str = ""
     """Empty after a merge that made `into`."""

@@ -301,6 +301,7 @@ def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
         reason=record.reason if settled else event.reason,
         rehearsed_heads=event.heads if event.green else (),
         rehearsed_result=event.result if event.green else "",
+        tried_heads=event.heads,
     )
 
 

@@ -1,0 +1,120 @@
+"""What the engine's parts share: the stream, the ports and a few directories."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.names import nearest
+from autod_tui.core.plan import AgentProfile, Plan
+from autod_tui.core.ports import ForecastPort, GateRunnerPort, GitPort, PanesPort
+from autod_tui.core.state import State
+from autod_tui.core.workstream import Source, WorkstreamSpec, WorkstreamState
+from autod_tui.engine.stream import Stream
+
+
+class Reading(Protocol):
+    """What one look at an agent says about its state."""
+
+    @property
+    def state(self) -> WorkstreamState:
+        """State that was read."""
+        ...
+
+    @property
+    def reason(self) -> str:
+        """Why, in the agent's words."""
+        ...
+
+    @property
+    def source(self) -> Source:
+        """Where it was read."""
+        ...
+
+
+class AgentsPort(Protocol):
+    """How agents are started and what their words mean."""
+
+    def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Fill a profile's command; `values`: prompt, prompt_file, model, session_id, worktree, workstream."""
+        ...
+
+    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
+        """Read a state from a screen by the profile's patterns, or None."""
+        ...
+
+    def read_osc(self, text: str) -> Reading | None:
+        """Read a state from `NUMBER;text` of an operating system command, or None."""
+        ...
+
+
+class PlanWriter(Protocol):
+    """Writes what `new` declares."""
+
+    def __call__(self, root: Path, spec: Mapping[str, str], prompt: str) -> Path:
+        """Make workstreams/NAME/ with its two files and return it; raises UsageError when it exists."""
+        ...
+
+
+@dataclass
+class House:
+    """The ports that the wiring put in."""
+
+    stream: Stream
+    git: GitPort
+    forecasts: ForecastPort
+    panes: PanesPort
+    gates: GateRunnerPort
+    agents: AgentsPort
+    write_workstream: PlanWriter
+    load_plan: Callable[[], Plan]
+    state_dir: Path
+    """`autod/` in the git common directory: logs, setup marks."""
+    own_worktrees: Path
+    """Where autod's own worktrees lie, outside the repository."""
+    new_id: Callable[[], str]
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    new_oids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        return self.stream.plan
+
+    @property
+    def state(self) -> State:
+        """The state at this moment."""
+        return self.stream.state
+
+    def specs(self, names: tuple[str, ...]) -> tuple[WorkstreamSpec, ...]:
+        """Return the named workstreams, all for no names; UsageError names the nearest known one."""
+        if not names:
+            return self.plan.workstreams
+        known = [spec.name for spec in self.plan.workstreams]
+        for name in names:
+            if name not in known:
+                raise UsageError(f"no workstream {name!r}", hint=unknown_hint(name, known, "autod new"))
+        return tuple(spec for spec in self.plan.workstreams if spec.name in names)
+
+    def base_env(self) -> dict[str, str]:
+        """Return the environment for agents and gates: ours without git's and tmux's own variables."""
+        dropped = ("GIT_", "TMUX", "AUTOD_", "LINES", "COLUMNS", "STY", "TEXTUAL")
+        return {name: value for name, value in self.environ.items() if not name.startswith(dropped)}
+
+
+def unknown_hint(word: str, known: list[str], otherwise: str) -> str:
+    """Return a hint with the nearest known word, or what there is."""
+    near = nearest(word, known)
+    if near:
+        return f"did you mean {near!r}?"
+    return f"known: {', '.join(known)}" if known else f"there are none yet: {otherwise} makes one"
+
+
+def refuse(reasons: tuple[str, ...], hint: str = "") -> None:
+    """Raise RefusedError with all reasons when there are any."""
+    if reasons:
+        raise RefusedError("; ".join(reasons), hint=hint)

@@ -1,0 +1,69 @@
+"""Moving refs as the last step of a transaction: announced, backed up, all or none, and repairable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from autod_tui.core import events as ev
+from autod_tui.engine.house import House, refuse
+
+HEADS = "refs/heads/"
+
+
+class Move(Struct, frozen=True):
+    """One ref's way from `old` (empty: it is made) to `new` (empty: it is deleted)."""
+
+    ref: str
+    old: str
+    new: str
+
+
+async def move_all(house: House, id: str, checkpoint: str, moves: Sequence[Move]) -> None:
+    """Move all refs; branches that are checked out take their worktree along, or nothing moves at all."""
+    wanted = [move for move in moves if move.old != move.new]
+    places = await _places(house)
+    refuse(await _problems(house, wanted, places))
+    await _back_up(house, checkpoint, wanted)
+    triples = tuple((move.ref, move.old, move.new) for move in wanted)
+    house.stream.emit(ev.RefsMoving(id=id, checkpoint=checkpoint, moves=triples))
+    await carry_out(house, wanted, places)
+
+
+async def carry_out(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:
+    """Do the moves that are not done yet; the plain refs go in one transaction, first."""
+    places = places if places is not None else await _places(house)
+    plain = [(move.ref, move.old, move.new) for move in moves if move.ref not in places]
+    if plain:
+        await house.git.move_refs(plain)
+    for move in moves:
+        if move.ref in places and move.new:
+            await house.git.follow(places[move.ref], move.old, move.new)
+
+
+async def _places(house: House) -> dict[str, str]:
+    """Return full branch ref to the worktree it is checked out in."""
+    return {HEADS + entry.branch: entry.path for entry in await house.git.worktrees() if entry.branch}
+
+
+async def _problems(house: House, moves: Sequence[Move], places: dict[str, str]) -> tuple[str, ...]:
+    problems: list[str] = []
+    for move in moves:
+        if move.ref not in places:
+            continue
+        branch = move.ref.removeprefix(HEADS)
+        if not move.new:
+            problems.append(f"{branch!r} is checked out at {places[move.ref]} and can't be deleted")
+        elif problem := await house.git.follow_problem(places[move.ref], move.old, move.new):
+            problems.append(f"{branch!r} is checked out at {places[move.ref]} and can't follow: {problem}")
+    return tuple(problems)
+
+
+async def _back_up(house: House, checkpoint: str, moves: Sequence[Move]) -> None:
+    for move in moves:
+        if not move.old:
+            continue
+        what = f"{move.ref} before {checkpoint} moved it"
+        backup = await house.git.backup(f"refs/{checkpoint}", move.old, what, f"ref:{move.ref}")
+        house.stream.emit(ev.BackupMade(ref=backup.ref, oid=backup.oid, what=what, restores=backup.restores))
