@@ -209,6 +209,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     guilt: Guilt | None = None
     before_oid: str = ""
     """Empty after a merge that made `into`."""
+    base_oid: str = ""
+    """Commit that the last merge started from."""
     after_oid: str = ""
     merged_into: str = ""
     """Branch the last merge moved."""

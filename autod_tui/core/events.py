@@ -272,6 +272,9 @@ class CheckpointMerged(Event, frozen=True, kw_only=True):
     checkpoint: str
     into: str
     before_oid: str
+    """Where `into` was; empty when the merge made it."""
+    base_oid: str
+    """Commit that the first step was merged into."""
     after_oid: str
     workstreams: tuple[str, ...]
     heads: tuple[str, ...]

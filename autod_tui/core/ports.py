@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from autod_tui.core.checkpoint import Conflict, GateSpec
 from autod_tui.core.events import Event, Recorded
+from autod_tui.core.requests import AnyRequest, Answer
 from autod_tui.core.workstream import Changes, Overlap
 
 
@@ -134,6 +135,18 @@ class GitPort(Protocol):
 
     async def snapshot(self, worktree: str, *, ignored: bool = False) -> str:
         """Write the worktree's present files as a commit on top of its HEAD (shadow index); return its id."""
+        ...
+
+    async def restore_files(self, worktree: str, snapshot: str) -> None:
+        """Write the files of a snapshot back as uncommitted work; the index and the branch stay as they are."""
+        ...
+
+    async def blob_text(self, oid: str) -> str | None:
+        """Return a blob as text; None for an empty id or binary content."""
+        ...
+
+    async def hide(self, worktree: str, name: str) -> None:
+        """Keep a file at the worktree's root out of `git status` there even where the branch tracks it."""
         ...
 
     async def removal(self, worktree: str, branch: str, targets: Sequence[str], copied: Sequence[str]) -> Removal:
@@ -369,6 +382,38 @@ class JournalPort(Protocol):
 
     def read(self, after: int = 0) -> list[Recorded]:
         """Return all events with a seq above `after`, oldest first."""
+        ...
+
+
+class RequestsPort(Protocol):
+    """Requests that one process posts to the conductor in another."""
+
+    def post_request(self, request: AnyRequest) -> int:
+        """Write a request and return its number."""
+        ...
+
+    def take_answer(self, id: int) -> Answer | None:
+        """Return the answer to a request, None while there is none."""
+        ...
+
+
+class Follow(Protocol):
+    """Wakes a reader of the journal."""
+
+    def __call__(self, after: int) -> AsyncIterator[list[Recorded]]:
+        """Yield new entries as they are written (an empty list when only requests or answers changed)."""
+        ...
+
+
+class ProcessesPort(Protocol):
+    """Processes of agents that no pane holds any more."""
+
+    def of_session(self, session: str) -> list[int]:
+        """Return the living processes that carry an agent session's marker in their environment."""
+        ...
+
+    async def end_session(self, session: str) -> None:
+        """End all of them, their descendants included."""
         ...
 
 

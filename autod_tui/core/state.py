@@ -333,6 +333,7 @@ def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
         reason="",
         transaction=None,
         before_oid=event.before_oid,
+        base_oid=event.base_oid,
         after_oid=event.after_oid,
         merged_into=event.into,
         then_before=event.then_before,

@@ -9,7 +9,6 @@ import msgspec
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import (
     ApprovedPlan,
-    CheckpointState,
     GateResult,
     GateState,
     Guilt,
@@ -26,7 +25,7 @@ from autod_tui.engine.house import House, refuse
 from autod_tui.engine.moves import Move, move_all
 from autod_tui.engine.notices import Notices
 from autod_tui.engine.planning import HEADS, heads_of, plan_merge
-from autod_tui.engine.replay import Result, Waiting, replay_plan
+from autod_tui.engine.replay import Result, Told, Waiting, replay_plan
 
 
 class Checkpoints:
@@ -153,7 +152,7 @@ class Checkpoints:
             return self._rehearsed(transaction, outcome)
         return await self._land(transaction, outcome)
 
-    def _teller(self, transaction: Transaction):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _teller(self, transaction: Transaction) -> Told:
         def told(step: MergeStep, oid: str, how: dict[str, str]) -> None:
             id, name = transaction.id, transaction.plan.checkpoint
             settled = [ev.ConflictResolved(id=id, checkpoint=name, path=path, how=by) for path, by in how.items()]
@@ -279,6 +278,7 @@ def merged_event(plan: MergePlan, result: str) -> ev.CheckpointMerged:
         checkpoint=plan.checkpoint,
         into=plan.into,
         before_oid="" if plan.creates_into else plan.into_oid,
+        base_oid=plan.into_oid,
         after_oid=result,
         workstreams=_names(plan),
         heads=tuple(step.head for step in plan.steps),
@@ -313,6 +313,3 @@ def _moved(approved: MergePlan, now: MergePlan) -> tuple[str, ...]:
     if (approved.gates, approved.tag) != (now.gates, now.tag):
         reasons.append("the checkpoint's gates or tag were changed since the plan was approved")
     return tuple(reasons)
-
-
-__all__ = ["CheckpointState", "Checkpoints", "merged_event"]

@@ -11,7 +11,7 @@ from typing import Protocol
 from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import AgentProfile, Plan
-from autod_tui.core.ports import ForecastPort, GateRunnerPort, GitPort, PanesPort
+from autod_tui.core.ports import FilesPort, ForecastPort, GateRunnerPort, GitPort, PanesPort, ProcessesPort
 from autod_tui.core.state import State
 from autod_tui.core.workstream import Source, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.stream import Stream
@@ -68,6 +68,8 @@ class House:
     git: GitPort
     forecasts: ForecastPort
     panes: PanesPort
+    files: FilesPort
+    processes: ProcessesPort
     gates: GateRunnerPort
     agents: AgentsPort
     write_workstream: PlanWriter
@@ -78,7 +80,6 @@ class House:
     """Where autod's own worktrees lie, outside the repository."""
     new_id: Callable[[], str]
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    new_oids: dict[str, str] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:

@@ -1,0 +1,207 @@
+"""The conductor: the one process that acts. It takes requests, watches, and does what the plan asks next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from functools import singledispatchmethod
+
+from autod_tui.core import events as ev
+from autod_tui.core import requests as rq
+from autod_tui.core.dispatch import Action, Rehearse, StartWorkstream, next_actions
+from autod_tui.core.errors import AutodError
+from autod_tui.core.events import Recorded
+from autod_tui.core.requests import Answer
+from autod_tui.engine.checkpoints import Checkpoints
+from autod_tui.engine.declare import declare
+from autod_tui.engine.forecasting import Forecasting
+from autod_tui.engine.gates import Gates
+from autod_tui.engine.house import House
+from autod_tui.engine.notices import Notices
+from autod_tui.engine.observer import Observer
+from autod_tui.engine.reconcile import Reconciler
+from autod_tui.engine.removals import Removals
+from autod_tui.engine.resolutions import Resolutions
+from autod_tui.engine.rollbacks import Rollbacks
+from autod_tui.engine.syncs import Syncs
+from autod_tui.engine.vigil import Vigil
+from autod_tui.engine.workstreams import Workstreams
+
+_WORLD_CHANGERS = (ev.WorktreeAdded, ev.WorktreeRemoved)
+_DECISIVE = (
+    ev.CheckpointMerged,
+    ev.CheckpointRolledBack,
+    ev.StateChanged,
+    ev.AgentStopped,
+    ev.HeadMoved,
+    ev.WorkstreamWanted,
+    ev.WorktreeChanged,
+)
+
+
+class Conductor:
+    """Serves requests one merge at a time, and carries out `next_actions` whenever something decisive happened."""
+
+    def __init__(self, house: House, role: str) -> None:
+        """Build the engine's parts on `house`; `role` names the process in the journal."""
+        self.house = house
+        self.role = role
+        self.vigil = Vigil(house)
+        self.workstreams = Workstreams(house)
+        notices, gates = Notices(house), Gates(house)
+        self._checkpoints = Checkpoints(house, gates, notices)
+        self._resolutions = Resolutions(house, self._checkpoints)
+        self._rollbacks = Rollbacks(house, notices)
+        self._syncs = Syncs(house, notices)
+        self._removals = Removals(house, self.workstreams)
+        self.observer = Observer(house, Forecasting(house))
+        self._reconciler = Reconciler(house, self.vigil)
+        self._merging = asyncio.Lock()
+        self._lanes = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stop_listening = house.stream.listen(self._heard)
+        self._busy: set[Action] = set()
+        self._watching = False
+
+    async def begin(self) -> tuple[str, ...]:
+        """Announce the conductor and reconcile; return the findings."""
+        self.house.stream.emit(ev.ConductorStarted(pid=os.getpid(), role=self.role))
+        return await self._reconciler.reconcile()
+
+    async def survey(self) -> None:
+        """Look at everything once."""
+        await self.observer.look_at_all()
+
+    def watch(self) -> None:
+        """Begin to observe and to act by itself."""
+        self._watching = True
+        self._spawn(self.vigil.run())
+        self._spawn(self._observe())
+        self._act()
+
+    async def _observe(self) -> None:
+        await self.survey()
+        await self.observer.run()
+
+    async def close(self) -> None:
+        """Stop watching; agents go on."""
+        self._stop_listening()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.house.stream.emit(ev.ConductorStopped(pid=os.getpid()))
+
+    async def handle(self, request: rq.AnyRequest) -> Answer:
+        """Carry a request out; every AutodError becomes the answer."""
+        try:
+            return await self._handle(request)
+        except AutodError as error:
+            return Answer(exit_code=int(error.exit_code), message=error.message, hint=error.hint)
+
+    @singledispatchmethod
+    async def _handle(self, request: rq.AnyRequest) -> Answer:
+        raise NotImplementedError(type(request).__name__)
+
+    @_handle.register
+    async def _(self, request: rq.Up) -> Answer:
+        async with self._lanes:
+            return await self.workstreams.up(request.names)
+
+    @_handle.register
+    async def _(self, request: rq.Down) -> Answer:
+        async with self._lanes:
+            return await self._removals.down(request)
+
+    @_handle.register
+    async def _(self, request: rq.New) -> Answer:
+        return await declare(self.house, request)
+
+    @_handle.register
+    async def _(self, request: rq.Send) -> Answer:
+        return await self.workstreams.send(request.names, request.text)
+
+    @_handle.register
+    async def _(self, request: rq.PlanMerge) -> Answer:
+        return await self._checkpoints.plan(request.checkpoint, request.leave_out)
+
+    @_handle.register
+    async def _(self, request: rq.Merge) -> Answer:
+        return await self._merging_alone(self._checkpoints.merge(request.approved))
+
+    @_handle.register
+    async def _(self, request: rq.Check) -> Answer:
+        return await self._merging_alone(self._checkpoints.check(request.checkpoint, request.leave_out))
+
+    @_handle.register
+    async def _(self, request: rq.Resolve) -> Answer:
+        return await self._merging_alone(self._resolutions.resolve(request.checkpoint, request.how, request.paths))
+
+    @_handle.register
+    async def _(self, request: rq.PrepareEdit) -> Answer:
+        return await self._merging_alone(self._resolutions.prepare_edit(request.checkpoint))
+
+    @_handle.register
+    async def _(self, request: rq.LeaveOut) -> Answer:
+        return await self._merging_alone(self._checkpoints.leave_out(request.checkpoint, request.workstream))
+
+    @_handle.register
+    async def _(self, request: rq.Abandon) -> Answer:
+        async with self._merging:
+            return self._checkpoints.abandon(request.checkpoint)
+
+    @_handle.register
+    async def _(self, request: rq.PlanRollback) -> Answer:
+        return await self._rollbacks.plan(request.checkpoint)
+
+    @_handle.register
+    async def _(self, request: rq.Rollback) -> Answer:
+        return await self._merging_alone(self._rollbacks.roll_back(request.plan))
+
+    @_handle.register
+    async def _(self, request: rq.Sync) -> Answer:
+        sync = self._syncs.sync(request.checkpoint, request.names, approved=request.approved)
+        return await self._merging_alone(sync)
+
+    @_handle.register
+    async def _(self, request: rq.Undo) -> Answer:
+        return await self._merging_alone(self._removals.undo(request.ref))
+
+    async def _merging_alone(self, work: Awaitable[Answer]) -> Answer:
+        async with self._merging:
+            return await work
+
+    def _heard(self, entries: tuple[Recorded, ...]) -> None:
+        if not self._watching:
+            return
+        if any(isinstance(entry.event, _WORLD_CHANGERS) for entry in entries):
+            self._spawn(self.observer.rewatch())
+        if any(isinstance(entry.event, _DECISIVE) for entry in entries):
+            self._act()
+
+    def _act(self) -> None:
+        for action in next_actions(self.house.plan, self.house.state):
+            if action not in self._busy:
+                self._busy.add(action)
+                self._spawn(self._carry_out(action))
+
+    async def _carry_out(self, action: Action) -> None:
+        try:
+            if isinstance(action, StartWorkstream):
+                async with self._lanes:
+                    await self.workstreams.start_ready(action.name)
+            elif isinstance(action, Rehearse):
+                await self.handle(rq.Check(checkpoint=action.checkpoint))
+        finally:
+            self._busy.discard(action)
+
+    def _spawn(self, work: Awaitable[object]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except AutodError as error:
+                self.house.stream.emit(ev.Noted(level="error", text=str(error)))
+
+        task = asyncio.get_running_loop().create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,110 @@
+"""Observation of the work: worktrees, branches and progress files, as events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from autod_tui.core import events as ev
+from autod_tui.core.errors import AutodError
+from autod_tui.core.progress import parse_progress
+from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.forecasting import Forecasting
+from autod_tui.engine.house import House
+
+REFS = "refs"
+AT_ONCE = 2
+PROGRESS_LIMIT = 256 * 1024
+
+
+class Observer:
+    """Turns changes on disk into events; one status per changed worktree, then one forecast."""
+
+    def __init__(self, house: House, forecasting: Forecasting) -> None:
+        """Watch for `house`."""
+        self._house = house
+        self._forecasting = forecasting
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._target_oid = ""
+        self._watched: Mapping[str, str] = {}
+
+    async def run(self) -> None:
+        """Observe until cancelled."""
+        await self.rewatch()
+        async for keys in self._house.files.changes():
+            await self.look(keys)
+
+    async def rewatch(self) -> None:
+        """Watch exactly the worktrees that exist now, and the branches."""
+        wanted = {
+            record.name: record.worktree
+            for record in self._house.state.workstreams.values()
+            if record.worktree and Path(record.worktree).is_dir()
+        }
+        wanted[REFS] = str(self._house.git.common_dir / "refs")
+        if wanted != self._watched:
+            self._watched = wanted
+            await self._house.files.watch(wanted)
+
+    async def look(self, keys: Iterable[str]) -> None:
+        """Measure what changed; `refs` stands for all branches."""
+        names = set(keys) - {REFS}
+        if REFS in keys:
+            names |= await self._look_at_refs()
+        await asyncio.gather(*(self._measure(name) for name in sorted(names)))
+        await self._forecasting.refresh()
+
+    async def look_at_all(self) -> None:
+        """Measure everything once."""
+        await self.look({REFS, *(r.name for r in self._house.state.workstreams.values() if r.worktree)})
+
+    async def _look_at_refs(self) -> set[str]:
+        house = self._house
+        refs = await house.git.refs("refs/heads/")
+        target = refs.get(f"refs/heads/{house.plan.project.target}", "")
+        records = [record for record in house.state.workstreams.values() if record.worktree]
+        moved = {
+            record.name: head
+            for record in records
+            if (head := refs.get(f"refs/heads/{record.branch}", record.head)) != record.head
+        }
+        if moved:
+            house.stream.emit(*(ev.HeadMoved(name=name, head=head) for name, head in moved.items()))
+        if target != self._target_oid:
+            self._target_oid = target
+            return {record.name for record in records}
+        return set(moved)
+
+    async def _measure(self, name: str) -> None:
+        record = self._house.state.workstream(name)
+        if not record.worktree:
+            return
+        if not Path(record.worktree).is_dir():
+            self._gone(record)
+            return
+        async with self._slots:
+            try:
+                changes = await self._house.git.changes(record.worktree, self._house.plan.project.target)
+            except AutodError as error:
+                self._house.stream.emit(ev.Noted(level="warning", text=error.message, name=name))
+                return
+        if changes != self._house.state.workstream(name).changes:
+            self._house.stream.emit(ev.WorktreeChanged(name=name, changes=changes))
+        self._read_progress(record)
+
+    def _read_progress(self, record: WorkstreamRecord) -> None:
+        path = Path(record.worktree) / "progress.md"
+        progress = None
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                progress = parse_progress(file.read(PROGRESS_LIMIT).decode("utf-8", "replace"))
+        if progress != self._house.state.workstream(record.name).progress:
+            self._house.stream.emit(ev.ProgressChanged(name=record.name, progress=progress))
+
+    def _gone(self, record: WorkstreamRecord) -> None:
+        if record.state is not WorkstreamState.LOST:
+            reason = f"its worktree {record.worktree} is gone"
+            self._house.stream.emit(
+                ev.StateChanged(name=record.name, state=WorkstreamState.LOST, reason=reason, source=Source.CONDUCTOR)
+            )

@@ -1,0 +1,106 @@
+"""Settling the conflicts of a merge under way, by a person or an agent of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autod_tui.core import events as ev
+from autod_tui.core.checkpoint import Conflict, Transaction
+from autod_tui.core.errors import UsageError
+from autod_tui.core.ports import Launch, MergedTree
+from autod_tui.core.requests import Answer
+from autod_tui.engine.checkpoints import Checkpoints
+from autod_tui.engine.house import House, unknown_hint
+from autod_tui.engine.replay import Waiting, replay_plan
+from autod_tui.engine.resolve import choice
+
+
+class Resolutions:
+    """Settles paths; when none is left the merge goes on by itself."""
+
+    def __init__(self, house: House, checkpoints: Checkpoints) -> None:
+        """Settle for `checkpoints`."""
+        self._house = house
+        self._checkpoints = checkpoints
+
+    async def resolve(self, name: str, how: str, paths: Sequence[str]) -> Answer:
+        """Settle `paths` (all open ones for none) and go on when nothing is left."""
+        transaction = self._checkpoints.waiting(name)
+        if how == "agent":
+            return await self._hand_over(name, transaction)
+        chosen = self._chosen(transaction, paths)
+        if how in ("ours", "theirs"):
+            choices = {conflict.path: choice(conflict, how) for conflict in chosen}
+        elif how == "edit":
+            worktree = self._checkpoints.conflict_worktree
+            choices = await self._house.git.resolved_blobs(worktree, [conflict.path for conflict in chosen])
+        else:
+            raise UsageError(f"unknown way to resolve {how!r}", hint="ours, theirs, edit or agent")
+        for conflict in chosen:
+            await self._house.git.remember(conflict, *choices[conflict.path])
+            self._house.stream.emit(
+                ev.ConflictResolved(id=transaction.id, checkpoint=name, path=conflict.path, how=how)
+            )
+        return await self._go_on(name)
+
+    async def prepare_edit(self, name: str) -> Answer:
+        """Lay the conflict out again and answer where it is."""
+        transaction = self._checkpoints.waiting(name)
+        worktree = self._checkpoints.conflict_worktree
+        left = await self._lay_out(transaction)
+        open_paths = [conflict.path for conflict in transaction.conflicts]
+        files = [path for path in left if path in open_paths]
+        return Answer(message=worktree, data={"worktree": worktree, "files": files})
+
+    def _chosen(self, transaction: Transaction, paths: Sequence[str]) -> list[Conflict]:
+        known = [conflict.path for conflict in transaction.conflicts]
+        for path in paths:
+            if path not in known:
+                raise UsageError(f"{path!r} is not an open conflict", hint=unknown_hint(path, known, "the merge"))
+        return [conflict for conflict in transaction.conflicts if not paths or conflict.path in paths]
+
+    async def _go_on(self, name: str) -> Answer:
+        transaction = self._house.state.checkpoint(name).transaction
+        if transaction is not None and transaction.conflicts:
+            left = [conflict.path for conflict in transaction.conflicts]
+            message = f"{name}: still open: {', '.join(left)}"
+            return Answer(message=message, data={"checkpoint": name, "open": left, "moved": False})
+        return await self._checkpoints.carry_on(name)
+
+    async def _lay_out(self, transaction: Transaction) -> tuple[str, ...]:
+        async with self._house.git.bench(scratch=False) as bench:
+            outcome = await replay_plan(self._house, bench, transaction.plan)
+        if not isinstance(outcome, Waiting):
+            return ()
+        merged = MergedTree(tree=outcome.merged.tree, conflicts=outcome.merged.conflicts)
+        worktree = self._checkpoints.conflict_worktree
+        return await self._house.git.lay_out_conflict(worktree, outcome.ours, outcome.step.head, merged)
+
+    async def _hand_over(self, name: str, transaction: Transaction) -> Answer:
+        house = self._house
+        files = await self._lay_out(transaction)
+        worktree, lane = self._checkpoints.conflict_worktree, f"resolve-{name}"
+        profile = house.plan.agents[house.plan.project.agent]
+        prompt = (
+            f"Solve the merge conflicts in {', '.join(files)}: keep the intent of both sides, leave no conflict "
+            f"markers, change nothing else, don't commit. Say when you are done."
+        )
+        prompt_file = house.state_dir / "prompts" / f"{lane}.md"
+        prompt_file.parent.mkdir(parents=True, exist_ok=True)
+        prompt_file.write_text(prompt + "\n", encoding="utf-8")
+        session = house.new_id()
+        values = {
+            "prompt": prompt,
+            "prompt_file": str(prompt_file),
+            "model": profile.model,
+            "session_id": session,
+            "worktree": worktree,
+            "workstream": lane,
+        }
+        env = {**house.base_env(), "AUTOD_WORKSTREAM": lane, "AUTOD_SESSION": session}
+        argv = house.agents.argv(profile, values)
+        launch = Launch(workstream=lane, session=session, title=lane, argv=argv, cwd=worktree, env=env)
+        pane = await house.panes.start(launch)
+        data = {"worktree": worktree, "files": list(files), "pane": pane.pane, "workstream": lane}
+        hint = f"when it is done: autod checkpoint resolve {name} --edit"
+        return Answer(message=f"{name}: {profile.name} works on {', '.join(files)}", hint=hint, data=data)

@@ -1,0 +1,319 @@
+"""Workstreams: from a declared name to a living agent in its own worktree, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from autod_tui.core import events as ev
+from autod_tui.core.dispatch import hold_reason
+from autod_tui.core.errors import AutodError, ExitCode, RefusedError
+from autod_tui.core.plan import PromptMode
+from autod_tui.core.ports import Launch, PaneStatus, WorktreeEntry
+from autod_tui.core.requests import Answer
+from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState
+from autod_tui.engine.house import House
+from autod_tui.engine.notices import REACHABLE
+
+INSTRUCTION = "Read STARTUP.md and begin the workstream"
+PORT_LIMIT = 65000
+PROMPT_WAIT = 15.0
+"""Seconds to wait at most for a program that takes its prompt by keys."""
+PROMPT_LOOK = 0.3
+
+
+class Workstreams:
+    """Brings workstreams up, speaks to them and takes them down."""
+
+    def __init__(self, house: House) -> None:
+        """Work on `house`."""
+        self._house = house
+
+    async def up(self, names: tuple[str, ...]) -> Answer:
+        """Make worktrees and start agents; what has to wait is marked as wanted and starts by itself."""
+        house = self._house
+        specs = house.specs(names)
+        entries = {str(Path(entry.path)): entry for entry in await house.git.worktrees()}
+        panes = {pane.workstream: pane for pane in await house.panes.panes() if pane.workstream}
+        for spec in specs:
+            if not house.state.workstream(spec.name).wanted:
+                house.stream.emit(ev.WorkstreamWanted(name=spec.name, wanted=True))
+        started = await self._start_all(specs, entries, panes)
+        return _up_answer(started)
+
+    async def start_ready(self, name: str) -> None:
+        """Start one workstream that had to wait; a failure is noted, not raised."""
+        answer = await self.up((name,))
+        if not answer.ok:
+            self._house.stream.emit(ev.Noted(level="error", text=answer.message, name=name))
+
+    async def _start_all(
+        self, specs: Sequence[WorkstreamSpec], entries: dict[str, WorktreeEntry], panes: dict[str, PaneStatus]
+    ) -> list[dict[str, object]]:
+        tasks: list[asyncio.Task[dict[str, object]]] = []
+        slots = self._house.plan.project.max_sessions - self._alive()
+        for spec in specs:
+            living = self._living(spec, panes.get(spec.name))
+            reason = hold_reason(self._house.plan, self._house.state, spec.name)
+            if not living and not reason and slots <= 0:
+                reason = f"waits for a free session ({self._house.plan.project.max_sessions} run)"
+            if reason and not living:
+                tasks.append(asyncio.create_task(_settled({"name": spec.name, "state": "waiting", "reason": reason})))
+                continue
+            slots -= not living
+            tasks.append(asyncio.create_task(self._start_one(spec, entries, panes.get(spec.name))))
+        return [await task for task in tasks]
+
+    def _alive(self) -> int:
+        return sum(1 for record in self._house.state.workstreams.values() if record.state in REACHABLE and record.pane)
+
+    def _living(self, spec: WorkstreamSpec, pane: PaneStatus | None) -> bool:
+        return pane is not None and not pane.dead
+
+    async def _start_one(
+        self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry], pane: PaneStatus | None
+    ) -> dict[str, object]:
+        try:
+            record = await self._ensure_worktree(spec, entries)
+            if pane is not None and not pane.dead:
+                self._adopt(record, spec, pane)
+                return {"name": spec.name, "state": "running", "pane": pane.pane, "worktree": record.worktree}
+            self._refuse_orphan(spec, record)
+            if pane is not None:
+                await self._house.panes.kill(pane.pane)
+            started = await self._launch(spec, record)
+            return {"name": spec.name, "state": "started", "pane": started.pane, "worktree": record.worktree}
+        except AutodError as error:
+            return {"name": spec.name, "state": "failed", "reason": error.message, "hint": error.hint}
+
+    def _refuse_orphan(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> None:
+        """Never start a second agent where one lives, even one that outlived its tmux server."""
+        pids = self._house.processes.of_session(record.session) if record.session else []
+        if pids:
+            raise RefusedError(
+                f"{spec.name}: an agent still runs in its worktree outside tmux (process {', '.join(map(str, pids))})",
+                hint=f"autod down {spec.name} ends it",
+            )
+
+    def _adopt(self, record: WorkstreamRecord, spec: WorkstreamSpec, pane: PaneStatus) -> None:
+        if record.pane == pane.pane and record.session == pane.session:
+            return
+        self._house.stream.emit(
+            ev.AgentStarted(
+                name=spec.name,
+                session=pane.session,
+                agent=spec.agent,
+                model=spec.model,
+                window=pane.window,
+                pane=pane.pane,
+                pid=pane.pid,
+                adopted=True,
+            ),
+            ev.StateChanged(name=spec.name, state=WorkstreamState.WORKING, source=Source.PROCESS),
+        )
+
+    async def _ensure_worktree(self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry]) -> WorkstreamRecord:
+        house = self._house
+        record = house.state.workstream(spec.name)
+        here = entries.get(spec.worktree) or entries.get(str(Path(spec.worktree).resolve()))
+        adopted = here is not None and not here.prunable
+        if here is not None and adopted and here.branch != spec.branch:
+            held = here.branch or "a detached HEAD"
+            raise RefusedError(f"{spec.name}: {spec.worktree} holds {held!r}, not {spec.branch!r}")
+        if adopted and record.worktree == spec.worktree and Path(spec.worktree).exists():
+            await self._write_startup(spec)
+            return record
+        base = await self._base(spec)
+        await house.git.exclude("/STARTUP.md")
+        if not adopted:
+            await house.git.add_worktree(spec.worktree, spec.branch, base)
+        await self._write_startup(spec)
+        self._copy_ignored(spec)
+        await self.adopt_worktree(spec, base, adopted=adopted)
+        return house.state.workstream(spec.name)
+
+    async def adopt_worktree(self, spec: WorkstreamSpec, base: str, *, adopted: bool = True) -> None:
+        """Record a worktree that is there, with a block of ports of its own."""
+        house = self._house
+        port = house.state.workstream(spec.name).port or self._free_port()
+        head = await house.git.resolve(f"refs/heads/{spec.branch}") or base
+        house.stream.emit(
+            ev.WorktreeAdded(
+                name=spec.name,
+                worktree=spec.worktree,
+                branch=spec.branch,
+                base_oid=base,
+                port=port,
+                adopted=adopted,
+            ),
+            ev.HeadMoved(name=spec.name, head=head),
+        )
+
+    async def _base(self, spec: WorkstreamSpec) -> str:
+        house = self._house
+        wanted = spec.base
+        if not wanted and spec.after:
+            wanted = house.state.checkpoint(spec.after[-1]).merged_into
+        wanted = wanted or house.plan.project.target
+        oid = await house.git.resolve(wanted)
+        if oid is None:
+            raise RefusedError(
+                f"{spec.name}: there is no {wanted!r} to start from",
+                hint="commit something first, or name another base",
+            )
+        return oid
+
+    async def _write_startup(self, spec: WorkstreamSpec) -> None:
+        target = Path(spec.worktree) / "STARTUP.md"
+        if not spec.startup or target.is_symlink():
+            return
+        text = Path(spec.startup).read_bytes()
+        if target.exists() and target.read_bytes() == text:
+            return
+        if target.exists():
+            await self._house.git.hide(spec.worktree, "STARTUP.md")
+        target.write_bytes(text)
+
+    def _copy_ignored(self, spec: WorkstreamSpec) -> None:
+        root, worktree = Path(self._house.plan.project.root), Path(spec.worktree)
+        for pattern in self._house.plan.project.copy:
+            for name in sorted(glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)):
+                source, target = root / name, worktree / name
+                if target.exists() or target.is_symlink() or not source.resolve().is_relative_to(root.resolve()):
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if source.is_dir():
+                    shutil.copytree(source, target, symlinks=True)
+                else:
+                    shutil.copy2(source, target, follow_symlinks=False)
+
+    def _free_port(self) -> int:
+        project = self._house.plan.project
+        taken = {record.port for record in self._house.state.workstreams.values() if record.port}
+        return next((p for p in range(project.port_base, PORT_LIMIT, max(project.ports, 1)) if p not in taken), 0)
+
+    async def _launch(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> PaneStatus:
+        house = self._house
+        profile = house.plan.agents[spec.agent]
+        session = house.new_id()
+        prompt_file = str(Path(spec.worktree) / "STARTUP.md")
+        values = {
+            "prompt": INSTRUCTION,
+            "prompt_file": prompt_file,
+            "model": spec.model or profile.model,
+            "session_id": session,
+            "worktree": spec.worktree,
+            "workstream": spec.name,
+        }
+        launch = Launch(
+            workstream=spec.name,
+            session=session,
+            title=spec.title,
+            argv=house.agents.argv(profile, values),
+            cwd=spec.worktree,
+            env={**house.base_env(), **profile.env, **self._environment(spec, record, session, prompt_file)},
+            stdin_file=prompt_file if profile.prompt is PromptMode.STDIN and spec.startup else "",
+            setup=self._setup(spec),
+        )
+        pane = await house.panes.start(launch)
+        if profile.prompt is PromptMode.KEYS:
+            await self._type_prompt(pane.pane)
+        house.stream.emit(
+            ev.AgentStarted(
+                name=spec.name,
+                session=session,
+                agent=spec.agent,
+                model=spec.model or profile.model,
+                window=pane.window,
+                pane=pane.pane,
+                pid=pane.pid,
+            )
+        )
+        return pane
+
+    async def _type_prompt(self, pane: str) -> None:
+        """Paste the instruction once the program's first screen stands still."""
+        before: tuple[str, ...] = ()
+        for _ in range(int(PROMPT_WAIT / PROMPT_LOOK)):
+            await asyncio.sleep(PROMPT_LOOK)
+            lines = (await self._house.panes.capture(pane)).lines
+            if lines == before and any(line.strip() for line in lines):
+                break
+            before = lines
+        await self._house.panes.paste(pane, INSTRUCTION, submit=True)
+
+    def _environment(
+        self, spec: WorkstreamSpec, record: WorkstreamRecord, session: str, prompt_file: str
+    ) -> dict[str, str]:
+        env = {"AUTOD_WORKSTREAM": spec.name, "AUTOD_SESSION": session, "AUTOD_PROMPT_FILE": prompt_file}
+        if record.port:
+            env |= {"AUTOD_PORT": str(record.port), "AUTOD_PORTS": str(self._house.plan.project.ports)}
+        return env
+
+    def _setup(self, spec: WorkstreamSpec) -> str:
+        """Return the set-up command until it has succeeded once in this worktree."""
+        command = self._house.plan.project.setup
+        mark = self._house.state_dir / "setup" / spec.name
+        if not command or mark.exists():
+            return ""
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        return f"( {command}\n) && : > {_quoted(str(mark))}"
+
+    async def down(self, name: str, *, reason: str = "") -> bool:
+        """End a workstream's agent and all its processes; False when none ran."""
+        house = self._house
+        if house.state.workstream(name).wanted:
+            house.stream.emit(ev.WorkstreamWanted(name=name, wanted=False))
+        panes = [pane for pane in await house.panes.panes() if pane.workstream == name]
+        for pane in panes:
+            await house.panes.kill(pane.pane)
+        record = house.state.workstream(name)
+        if record.session:
+            await house.processes.end_session(record.session)
+        if record.pane or panes or record.state in REACHABLE:
+            house.stream.emit(ev.AgentStopped(name=name))
+        return bool(panes)
+
+    async def send(self, names: tuple[str, ...], text: str) -> Answer:
+        """Paste `text` into panes and submit it; all living agents for no names."""
+        house = self._house
+        wanted = [spec.name for spec in house.specs(names)]
+        told: list[str] = []
+        deaf: list[str] = []
+        for name in wanted:
+            record = house.state.workstream(name)
+            if not record.pane or record.state not in REACHABLE:
+                deaf.append(name)
+                continue
+            await house.panes.paste(record.pane, text, submit=True)
+            house.stream.emit(ev.MessageSent(name=name, text=text))
+            told.append(name)
+        failed = bool(deaf if names else not told)
+        message = f"sent to {', '.join(told)}" if told else "no living agent to send to"
+        if deaf and names:
+            message += f"; no living agent in {', '.join(deaf)}"
+        code = ExitCode.FAILED if failed else ExitCode.DONE
+        return Answer(exit_code=code, message=message, data={"sent": told, "not_sent": deaf})
+
+
+async def _settled(value: dict[str, object]) -> dict[str, object]:
+    return value
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _up_answer(started: list[dict[str, object]]) -> Answer:
+    failed = [entry for entry in started if entry["state"] == "failed"]
+    lines = [f"{entry['name']}: {entry.get('reason') or entry['state']}" for entry in started]
+    hint = "; ".join(str(entry["hint"]) for entry in failed if entry.get("hint"))
+    return Answer(
+        exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
+        message="\n".join(lines) or "no workstreams are declared",
+        hint=hint if failed else ("" if started else "autod new makes one"),
+        data={"workstreams": started},
+    )
