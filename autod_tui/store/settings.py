@@ -1,0 +1,113 @@
+"""From the files of a repository to a Plan, or to all their mistakes at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from autod_tui.core.errors import Problem, SettingsError
+from autod_tui.core.names import nearest
+from autod_tui.core.plan import SETTINGS_FILE, AgentProfile, Plan, Project, plan_problems
+from autod_tui.store.agent_tables import read_agents
+from autod_tui.store.checkpoint_tables import check_ref, read_checkpoints, read_gates, read_rules
+from autod_tui.store.fields import Table
+from autod_tui.store.toml import read_toml
+from autod_tui.store.workstream_files import read_workstreams
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def load_plan(root: Path, *, profiles: Mapping[str, AgentProfile], target: str = "") -> Plan:
+    """Read autod.toml (defaults when missing) and workstreams/*/ of the repository at `root`.
+
+    `profiles` are the built-in agents; `target` (else `main`) is the branch that finished work goes to when
+    autod.toml names none. Raises SettingsError with every mistake of all files.
+    """
+    problems: list[Problem] = []
+    values = read_toml(root / SETTINGS_FILE, SETTINGS_FILE, problems)
+    unusable = bool(problems)
+    table = Table(values or {}, SETTINGS_FILE, problems)
+    plan = _read_plan(table, Path(os.path.realpath(root)), profiles, target or "main")
+    if not unusable:  # else every name that autod.toml declares would be called unknown
+        known = set(problems)
+        problems.extend(problem for problem in plan_problems(plan) if problem not in known)
+    if problems:
+        raise SettingsError(tuple(dict.fromkeys(problems)))
+    return plan
+
+
+def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], target: str) -> Plan:
+    agents = read_agents(table, profiles)
+    project, rehearse = _project(table.table("project"), root, target, agents)
+    gates = read_gates(table)
+    plan = Plan(
+        project=project,
+        agents=agents,
+        gates=gates,
+        checkpoints=read_checkpoints(table, gates, target=project.target, rehearse=rehearse),
+        workstreams=read_workstreams(project, table.problems),
+        resolve=read_rules(table),
+    )
+    _check_roles(table, agents)
+    table.finish()
+    return plan
+
+
+def _project(table: Table, root: Path, target: str, agents: Mapping[str, AgentProfile]) -> tuple[Project, bool]:
+    """Return the project and its default for `rehearse`."""
+    default = Project(root=str(root), target=target)
+    project = Project(
+        root=str(root),
+        target=table.text("target") or target,
+        worktrees=_template(table, "worktrees", default.worktrees, ("repo", "name")),
+        branch=_template(table, "branch", default.branch, ("name",)),
+        agent=table.text("agent") or default.agent,
+        copy=_copied(table),
+        setup=table.text("setup"),
+        ports=table.whole("ports", default.ports, least=1, most=1000),
+        port_base=table.whole("port_base", default.port_base, least=1024, most=65000),
+        max_sessions=table.whole("max_sessions", default.max_sessions, least=1, most=1000),
+    )
+    rehearse = table.flag("rehearse", False)
+    table.finish()
+    check_ref(table, "target", project.target)
+    check_ref(table, "branch", project.branch.replace("{name}", "name"))
+    _check_agent(table, "agent", project.agent, agents)
+    return project, rehearse
+
+
+def _template(table: Table, key: str, default: str, words: tuple[str, ...]) -> str:
+    """Read a text with {name} in it and no other placeholder than `words`."""
+    text = table.text(key, default)
+    known = " and ".join(f"{{{word}}}" for word in words)
+    for word in _PLACEHOLDER.findall(text):
+        if word not in words:
+            table.problem(key, f"unknown placeholder '{{{word}}}'", f"known: {known}")
+    if "{name}" not in text:
+        table.problem(key, f"{text!r} has no {{name}}: all workstreams would share it", f"such as {default!r}")
+        return default
+    return text
+
+
+def _copied(table: Table) -> tuple[str, ...]:
+    paths = table.texts("copy")
+    for path in paths:
+        if not path or path.startswith("/") or ".." in path.split("/"):
+            table.problem("copy", f"{path!r} is not a path inside the repository")
+    return paths
+
+
+def _check_roles(table: Table, agents: Mapping[str, AgentProfile]) -> None:
+    roles = table.table("roles")
+    for role in roles.values:
+        if name := roles.text(role):
+            _check_agent(roles, role, name, agents)
+
+
+def _check_agent(table: Table, key: str, name: str, agents: Mapping[str, AgentProfile]) -> None:
+    if name not in agents:
+        near = nearest(name, set(agents))
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(agents))}"
+        table.problem(key, f"unknown agent {name!r}", hint)
