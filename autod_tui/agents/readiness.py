@@ -1,0 +1,120 @@
+"""What an agent's terminal says about its state: escape sequences first, words on the screen last."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from msgspec import Struct
+
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.workstream import Source, WorkstreamState
+
+SCREEN_LINES = 15
+MAX_REASON = 200
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_STATES = {
+    "idle": WorkstreamState.IDLE,
+    "working": WorkstreamState.WORKING,
+    "blocked": WorkstreamState.WAITING,
+    "done": WorkstreamState.DONE,
+    "error": WorkstreamState.FAILED,
+}
+
+
+class Reading(Struct, frozen=True):
+    """One observation of an agent; it is not yet a state."""
+
+    state: WorkstreamState | None
+    """None: no state, only a call for attention."""
+    reason: str
+    """The kind of wait, the agent's own words, or the matching line of the screen."""
+    source: Source
+
+
+def read_screen(profile: AgentProfile, lines: Sequence[str]) -> Reading | None:
+    """Read the last 15 non-blank lines of a screen by the profile's patterns; None when none matches.
+
+    Waiting outranks rate limits, these outrank failed, working and done, of which the lowest line counts.
+    """
+    rows = [row for line in lines if (row := _plain(line))][-SCREEN_LINES:]
+    for pattern, state in (
+        (profile.waiting, WorkstreamState.WAITING),
+        (profile.rate_limited, WorkstreamState.RATE_LIMITED),
+    ):
+        if (row := _lowest(pattern, rows)) >= 0:
+            return _seen(state, rows[row])
+    rest = (
+        (_lowest(profile.failed, rows), WorkstreamState.FAILED),
+        (_lowest(profile.working, rows), WorkstreamState.WORKING),
+        (_lowest(profile.done, rows), WorkstreamState.DONE),
+    )
+    row, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
+    return _seen(state, rows[row]) if row >= 0 else None
+
+
+def _seen(state: WorkstreamState, row: str) -> Reading:
+    says_why = state in (WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED)
+    return Reading(state, _clean(row) if says_why else "", Source.SCREEN)
+
+
+def _plain(line: str) -> str:
+    return _ESCAPES.sub("", line).rstrip()
+
+
+def _lowest(pattern: str, rows: Sequence[str]) -> int:
+    """Return the index of the lowest row that `pattern` matches, -1 for none."""
+    if not pattern:
+        return -1
+    search = _compiled(pattern).search
+    return next((index for index in reversed(range(len(rows))) if search(rows[index])), -1)
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def read_osc(text: str) -> Reading | None:
+    """Read `NUMBER;text` of an operating system command: 7501 tells a state, 9, 99 and 777 call for attention."""
+    number, _, rest = text.partition(";")
+    if number == "7501":
+        return _read_status(rest)
+    if number == "9" and not rest.startswith("4;"):  # 9;4 is a progress bar
+        return _attention(rest)
+    if number == "777" and rest.startswith("notify;"):
+        return _attention(rest.removeprefix("notify;").replace(";", ": ", 1))
+    if number == "99":
+        return _attention(rest.partition(";")[2])
+    return None
+
+
+def _attention(text: str) -> Reading | None:
+    reason = _clean(text)
+    return Reading(None, reason, Source.TERMINAL) if reason else None
+
+
+def _read_status(text: str) -> Reading | None:
+    fields = dict(field.partition("=")[::2] for field in text.split(":"))
+    state = _STATES.get(fields.get("state", ""))
+    if state is None:
+        return None
+    message = _decoded(fields.get("msg", ""))
+    kind = fields.get("kind", "") if state is WorkstreamState.WAITING else ""
+    return Reading(state, _clean(": ".join(part for part in (kind, message) if part)), Source.TERMINAL)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _clean(text: str) -> str:
+    """Make an agent's words fit for one line of ours: no control or direction characters, bounded length."""
+    return _CONTROLS.sub(" ", text).strip()[:MAX_REASON]
