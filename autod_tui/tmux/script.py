@@ -1,0 +1,108 @@
+"""The little shell script that becomes an agent: exact arguments and environment, nothing secret on a command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autod_tui.core.errors import UsageError
+from autod_tui.core.ports import Launch
+
+LONGEST_ARGUMENT = 128 * 1024 - 1
+"""Bytes that Linux allows for one argument or one `NAME=value`."""
+
+SETUP_FAILED = "autod: setup failed"
+"""How the line starts that a pane shows when the setup command failed; the agent was not started then."""
+
+NO_DIRECTORY = "autod: no directory"
+"""How the line starts that a pane shows when the working directory is missing."""
+
+_OF_THE_TERMINAL = ("TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
+_NOT_INHERITED = frozenset({*_OF_THE_TERMINAL, "LINES", "COLUMNS", "PWD", "OLDPWD", "SHLVL", "_"})
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+
+
+def write_agent_script(directory: Path, launch: Launch) -> Path:
+    """Write the script of `launch` as a file of mode 0600 that removes itself once it runs.
+
+    The script ends as the agent itself (`exec`), so the pane's process, exit status and signals are the agent's.
+    Raises UsageError for what no program can be given.
+    """
+    env = {**launch.env, "AUTOD_SESSION": launch.session, "AUTOD_WORKSTREAM": launch.workstream}
+    _check_lengths(launch.argv, env)
+    stdin = f" < {shlex.quote(launch.stdin_file)}" if launch.stdin_file else ""
+    body = [*_preamble(env, launch.cwd), *_setup(launch.setup), f"exec {shlex.join(launch.argv)}{stdin}"]
+    return _write(directory, body)
+
+
+def write_dashboard_script(
+    directory: Path, argv: Sequence[str], cwd: str, env: Mapping[str, str], leave: Sequence[str]
+) -> Path:
+    """Write the script of the dashboard: when it ends well, `leave` lets the terminals go; a crash stays in sight."""
+    _check_lengths(argv, env)
+    body = [
+        *_preamble(env, cwd),
+        shlex.join(argv),
+        "status=$?",
+        f'if [ "$status" = 0 ]; then {shlex.join(leave)}; fi',
+        "exit $status",
+    ]
+    return _write(directory, body)
+
+
+def _preamble(env: Mapping[str, str], cwd: str) -> list[str]:
+    kept = " ".join(f'{name}="${name}"' for name in _OF_THE_TERMINAL)
+    exports = [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in env.items()
+        if _VARIABLE.match(name) and name not in _NOT_INHERITED
+    ]
+    return [
+        # Started once more with nothing but the terminal's own variables: the server's are none of the agent's.
+        f'if [ "$1" != clean ]; then exec env -i {kept} /bin/sh "$0" clean; fi',
+        "unset LINES COLUMNS OLDPWD",
+        *exports,
+        'rm -f -- "$0"',
+        f"cd -- {shlex.quote(cwd)} || {{ echo {shlex.quote(f'{NO_DIRECTORY} {cwd}')}; exit 1; }}",
+        "export PWD",
+        "unset OLDPWD",
+    ]
+
+
+def _setup(command: str) -> list[str]:
+    if not command:
+        return []
+    quoted = shlex.quote(command)
+    return [
+        f"printf '%s\\n' {shlex.quote(f'autod: setup: {command}')}",
+        f"/bin/sh -c {quoted}",
+        "status=$?",
+        'if [ "$status" != 0 ]; then',
+        f'  echo "{SETUP_FAILED} (exit status $status); the agent was not started"',
+        '  exit "$status"',
+        "fi",
+    ]
+
+
+def _check_lengths(argv: Sequence[str], env: Mapping[str, str]) -> None:
+    for text in [*argv, *(f"{name}={value}" for name, value in env.items())]:
+        size = len(os.fsencode(text))
+        if size > LONGEST_ARGUMENT:
+            raise UsageError(
+                f"{text[:40]!r}... has {size} bytes, and one argument may have {LONGEST_ARGUMENT}",
+                hint='give the agent its prompt another way: prompt = "file", "keys" or "stdin"',
+            )
+        if "\0" in text:
+            raise UsageError(f"{text[:40]!r} holds a NUL byte, which no argument can")
+
+
+def _write(directory: Path, lines: Sequence[str]) -> Path:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / f"{uuid.uuid4().hex}.sh"
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(os.fsencode("\n".join(lines) + "\n"))
+    return path

@@ -1,0 +1,154 @@
+"""The stream of news: one control client that hears all panes, joined for as long as the server lives."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.tmux.control import ControlClient, ServerGoneError, TmuxRefusedError
+from autod_tui.tmux.hearing import Hearing
+from autod_tui.tmux.server import HUB, TmuxServer
+from autod_tui.tmux.snapshot import LIST_FORMAT, differences, parse_panes, settled
+
+FLAGS = "ignore-size,pause-after=5"
+
+LIST_PANES = ("list-panes", "-s", "-t", f"={HUB}", "-F", LIST_FORMAT)
+# Looked at once a second inside tmux. With the status in it, it changes again once tmux knows how a program died.
+_DEATHS = "autod-died:%*:#{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
+_STRUCTURE = (b"%window-add ", b"%window-close ", b"%unlinked-window-close ", b"%subscription-changed autod-died ")
+_UNSETTLED_FOR = 1.5
+"""Seconds after which a death is told without its status (tmux before 3.3 knows none for signals)."""
+
+
+class Stream:
+    """Joins the server and yields events until it ends."""
+
+    def __init__(self, server: TmuxServer, watched: frozenset[str]) -> None:
+        """Prepare; `watched` are the panes that are looked at."""
+        self._client = ControlClient(
+            server.control_argv(FLAGS), env=server.client_env(), on_news=self._hear, on_closed=self._end
+        )
+        self._loop = asyncio.get_running_loop()
+        self._hearing = Hearing(watched)
+        self._wake = asyncio.Event()
+        self._panes: dict[str, PaneStatus] = {}
+        self._unsettled: dict[str, float] = {}
+        self._stale = True
+        self._ended = False
+        self._hub = b""
+
+    async def join(self) -> bool:
+        """Attach to the server; False when there is none."""
+        if not await self._client.join():
+            return False
+        try:
+            blocks = await self._client.run(
+                ("display-message", "-p", "-t", f"={HUB}:", "#{session_id}"), ("refresh-client", "-B", _DEATHS)
+            )
+        except ServerGoneError:
+            return False
+        self._hub = blocks[0][0]
+        return True
+
+    async def close(self) -> None:
+        """Leave the server; `events` ends."""
+        await self._client.close()
+        self._end()
+
+    def watch(self, panes: frozenset[str]) -> None:
+        """Set the panes that are looked at."""
+        self._hearing.watch(panes, self._loop.time())
+        self._wake.set()
+
+    async def events(self) -> AsyncIterator[PaneEvent]:
+        """Yield events until the server ends. The first reading tells every pane that is dead already."""
+        with contextlib.suppress(ServerGoneError):
+            while not self._ended:
+                if self._stale:
+                    await self._look()
+                for event in self._hearing.take(self._loop.time()):
+                    yield event
+                await self._send_requests()
+                await self._wait()
+
+    async def _wait(self) -> None:
+        self._wake.clear()
+        timeout = 0.0 if self._stale or self._ended else self._hearing.until_due(self._loop.time())
+        if self._unsettled:
+            timeout = min(0.1, 0.1 if timeout is None else timeout)
+            self._stale = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+
+    async def _send_requests(self) -> None:
+        while self._hearing.requests:
+            try:
+                await self._client.run(self._hearing.requests.popleft())
+            except TmuxRefusedError:
+                self._stale = True  # the pane is gone, the next reading tells it
+
+    async def _look(self) -> None:
+        """Read all panes and tell what changed."""
+        self._stale = False
+        try:
+            read = parse_panes((await self._client.run(LIST_PANES))[0])
+        except TmuxRefusedError:
+            return
+        now = self._settle(read)
+        for event in differences(self._panes, now):
+            self._hearing.tell(event)
+            if event.kind == "closed":
+                self._hearing.forget(event.pane)
+        for status in now.values():
+            if status.session:
+                self._hearing.title(status.pane, status.title)
+            else:
+                self._hearing.silence(status.pane)
+        self._panes = now
+
+    def _settle(self, read: list[PaneStatus]) -> dict[str, PaneStatus]:
+        """Return the panes by id; for one that died just now, how it was before, until tmux knows the status."""
+        time = self._loop.time()
+        unsettled = {status.pane: self._unsettled.get(status.pane, time) for status in read if not settled(status)}
+        waiting = {pane: since for pane, since in unsettled.items() if time - since < _UNSETTLED_FOR}
+        self._unsettled = {pane: since for pane, since in waiting.items() if not self._was_dead(pane)}
+        now = {status.pane: status for status in read}
+        for pane in self._unsettled:
+            if pane in self._panes:
+                now[pane] = self._panes[pane]
+            else:
+                del now[pane]
+        return now
+
+    def _was_dead(self, pane: str) -> bool:
+        return pane in self._panes and self._panes[pane].dead
+
+    # The two below are called by the control client and must be quick.
+
+    def _hear(self, line: bytes) -> None:
+        time = self._loop.time()
+        if line.startswith(b"%extended-output "):
+            head, _, data = line.partition(b" : ")
+            self._wake_if(self._hearing.hear(head.split(b" ", 2)[1].decode(), data, time))
+        elif line.startswith(_STRUCTURE):
+            self._stale = True
+            self._wake.set()
+        elif line.startswith(b"%session-window-changed "):
+            _, session, window = line.split(b" ", 2)
+            if session != self._hub:
+                self._hearing.tell(PaneEvent(kind="window", data=window.decode()))
+                self._wake.set()
+        elif line.startswith(b"%pause "):
+            self._hearing.paused(line.split(b" ")[1].decode(), time)
+            self._wake.set()
+
+    def _wake_if(self, something: bool) -> None:
+        if something:
+            self._wake.set()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._wake.set()
