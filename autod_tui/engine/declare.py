@@ -12,6 +12,19 @@ from autod_tui.engine.house import House
 HEADS = "refs/heads/"
 
 
+TEMPLATE = """# {title}
+
+What to build, in a few sentences.
+
+## Success criteria
+- What must be true when it is done, and how to check it.
+
+## While you work
+- Commit early, in small steps.
+- Keep progress.md up to date: Status, Progress, ETA, Blockers.
+"""
+
+
 async def new_problems(house: House, fields: dict[str, str]) -> dict[str, str]:
     """Check the fields of a new workstream; return field to problem."""
     refs = await house.git.refs("refs/heads/")
@@ -37,6 +50,7 @@ async def declare(house: House, request: New) -> Answer:
         "prompt": request.prompt,
     }
     problems = await new_problems(house, fields)
+    problems.pop("prompt", None)  # a template takes the place of a missing prompt
     if problems:
         lines = "; ".join(f"{field}: {problem}" for field, problem in problems.items())
         raise UsageError(f"no workstream was made: {lines}")
@@ -49,17 +63,23 @@ async def declare(house: House, request: New) -> Answer:
             ("base", request.base),
             ("agent", request.agent),
             ("model", request.model),
+            ("checkpoint", request.checkpoint),
         )
         if value
     }
-    made = house.write_workstream(Path(house.plan.project.root), spec, request.prompt)
+    prompt = request.prompt.strip() and request.prompt
+    made = house.write_workstream(
+        Path(house.plan.project.root), spec, prompt or TEMPLATE.format(**request_words(request))
+    )
     house.stream.replan(house.load_plan())
-    hint = f"autod up {request.name} starts it"
-    checkpoint = house.plan.checkpoint(request.checkpoint)
-    if checkpoint is not None and request.name not in checkpoint.merge:
-        hint += f"; add {request.name!r} to `merge` of checkpoint {request.checkpoint!r} in autod.toml"
+    hint = f"autod up {request.name} starts it" if prompt else f"write the prompt into {made / 'STARTUP.md'}"
     data = {"name": request.name, "directory": str(made)}
     return Answer(message=f"{request.name}: declared in {made}", hint=hint, data=data)
+
+
+def request_words(request: New) -> dict[str, str]:
+    """Return what the template of a missing prompt needs."""
+    return {"title": request.title or request.name}
 
 
 def _name(house: House, name: str) -> str:

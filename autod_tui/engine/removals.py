@@ -28,17 +28,29 @@ class Removals:
     async def down(self, request: Down) -> Answer:
         """Stop agents; with `remove` take safe worktrees away, with `discard` unsafe ones too."""
         names = self._names(request.names)
+        looks = {name: look for name in names if (look := await self._look(name)) is not None} if request.remove else {}
+        if not request.approved:
+            return self._plan_answer(names, looks)
         if not request.remove:
             stopped = [name for name in names if await self._workstreams.down(name)]
             message = f"stopped {', '.join(stopped)}" if stopped else "no agent was running"
             return Answer(message=message, data={"stopped": stopped, "removed": []})
-        looks = {name: look for name in names if (look := await self._look(name)) is not None}
-        if not request.approved:
-            return Answer(data={"plan": {name: _look_json(look) for name, look in looks.items()}})
         unsafe = {name: look for name, look in looks.items() if not look.safe}
         if unsafe and not request.discard:
             return _refused(unsafe)
         return await self._remove_all(looks, discard=request.discard)
+
+    def _plan_answer(self, names: list[str], looks: dict[str, Removal]) -> Answer:
+        records = self._house.state.workstreams
+        stops = [name for name in names if name in records and records[name].pane]
+        lines = [f"stop the agent of {name}" for name in stops]
+        for name, look in looks.items():
+            losses = _losses(look)
+            lines.append(
+                f"remove {look.worktree}" + (f" ({name} has {losses})" if losses else " (nothing would be lost)")
+            )
+        data = {"plan": {"stop": stops, "remove": {name: _look_json(look) for name, look in looks.items()}}}
+        return Answer(message="\n".join(lines) or "nothing runs and nothing is there to remove", data=data)
 
     def _names(self, names: tuple[str, ...]) -> list[str]:
         records = self._house.state.workstreams
@@ -134,17 +146,19 @@ def _look_json(look: Removal) -> dict[str, Any]:
     return {**msgspec.to_builtins(look), "safe": look.safe}
 
 
+def _losses(look: Removal) -> str:
+    losses = []
+    if look.uncommitted:
+        losses.append(f"{len(look.uncommitted)} uncommitted paths: {', '.join(look.uncommitted[:5])}")
+    if look.unmerged_commits:
+        losses.append(f"{look.unmerged_commits} commits that no target holds (the branch stays)")
+    if look.ignored:
+        losses.append(f"{len(look.ignored)} ignored files without a backup: {', '.join(look.ignored[:5])}")
+    return "; ".join(losses)
+
+
 def _refused(unsafe: dict[str, Removal]) -> Answer:
-    lines: list[str] = []
-    for name, look in unsafe.items():
-        losses = []
-        if look.uncommitted:
-            losses.append(f"{len(look.uncommitted)} uncommitted ({', '.join(look.uncommitted[:5])})")
-        if look.unmerged_commits:
-            losses.append(f"{look.unmerged_commits} commits that no target holds (the branch stays)")
-        if look.ignored:
-            losses.append(f"{len(look.ignored)} ignored files without a backup ({', '.join(look.ignored[:5])})")
-        lines.append(f"{name}: not removed, it has {'; '.join(losses)}")
+    lines = [f"{name}: not removed, it has {_losses(look)}" for name, look in unsafe.items()]
     data = {"refused": {name: _look_json(look) for name, look in unsafe.items()}, "removed": []}
     hint = "merge or commit first, or say --discard to remove it all the same"
     return Answer(exit_code=ExitCode.FAILED, message="\n".join(lines), hint=hint, data=data)

@@ -45,7 +45,9 @@ class Syncs:
         source = await self._house.git.resolve(HEADS + record.merged_into) or record.after_oid
         steps = [step for spec in self._house.specs(names) if (step := await self._step(name, spec.name, source))]
         if not approved:
-            return Answer(data={"plan": [_plan_json(step) for step in steps]})
+            lines = [_plan_line(step, record.merged_into) for step in steps]
+            message = "\n".join(lines) or f"{name}: every workstream has it already"
+            return Answer(message=message, data={"plan": [_plan_json(step) for step in steps]})
         done = [await self._carry_out(name, record.merged_into, step) for step in steps]
         failed = [step for step in done if step["state"] != "synced"]
         synced = len(done) - len(failed)
@@ -89,6 +91,12 @@ class Syncs:
         self._house.stream.emit(synced, ev.HeadMoved(name=name, head=step.new))
         await self._notices.tell(name, f"Checkpoint '{checkpoint}' was merged into your branch.", by="autod")
         return {"workstream": name, "state": "synced", "reason": "", "files": []}
+
+
+def _plan_line(step: SyncStep, source: str) -> str:
+    if step.conflicts:
+        return f"{step.workstream}: conflicts in {', '.join(step.conflicts)}; its agent is asked to merge {source}"
+    return f"{step.workstream}: {step.problem}" if step.problem else f"{step.workstream}: merge {source}"
 
 
 def _plan_json(step: SyncStep) -> dict[str, Any]:
