@@ -25,12 +25,9 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # Run a command quietly; show what it printed only when it fails.
 quietly() {
     log=$(mktemp)
-    if "$@" >"$log" 2>&1 </dev/null; then
-        rm -f "$log"
-        return 0
-    fi
-    quiet_status=$?
-    cat "$log" >&2
+    quiet_status=0
+    "$@" >"$log" 2>&1 </dev/null || quiet_status=$?
+    [ "$quiet_status" -eq 0 ] || cat "$log" >&2
     rm -f "$log"
     return "$quiet_status"
 }
@@ -86,7 +83,7 @@ venv_works() { [ -x "$venv/bin/python" ] && "$venv/bin/python" -c 'import pip' >
 # Bring .venv to the locked versions: `run` for what autod needs, `dev` for the tools of its development as well.
 sync_environment() {
     stamp=$venv/.autod-$1
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted_stamp "$1")" ] && venv_works; then
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(wanted_stamp "$1")" ] && [ -x "$venv/bin/autod" ] && venv_works; then
         return 0
     fi
     if ! venv_works || ! grep -qxF "$here" "$venv/.autod-home" 2>/dev/null; then

@@ -1,0 +1,91 @@
+"""`autod checkpoint list` and `show`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from autod_tui.cli.console import Console, table
+from autod_tui.cli.engine import load_engine
+from autod_tui.cli.main import Request, checked_start
+from autod_tui.cli.status import show_checkpoints
+from autod_tui.core.board import Board, CheckpointView, checkpoint_json
+from autod_tui.core.checkpoint import GateResult
+from autod_tui.core.errors import UsageError
+from autod_tui.core.names import nearest
+
+
+def listing(request: Request) -> int:
+    """Print all checkpoints in declared order."""
+    console = request.console
+    board = load_engine().status_board(checked_start(request))
+    console.json({"checkpoints": [checkpoint_json(view) for view in board.checkpoints]})
+    if not console.as_json and board.checkpoints:
+        show_checkpoints(console, board.checkpoints)
+    elif not board.checkpoints:
+        console.say("No checkpoints are declared in autod.toml.")
+    return 0
+
+
+def show(request: Request) -> int:
+    """Print one checkpoint: what it merges, its gates, what stands in the way."""
+    board = load_engine().status_board(checked_start(request))
+    view = known_checkpoint(board, request.options.name)
+    request.console.json(checkpoint_json(view))
+    if not request.console.as_json:
+        _show(request.console, view)
+    return 0
+
+
+def known_checkpoint(board: Board, name: str) -> CheckpointView:
+    """Return the view of a declared checkpoint; UsageError with the nearest name otherwise."""
+    if view := board.checkpoint(name):
+        return view
+    names = [view.name for view in board.checkpoints]
+    near = nearest(name, names)
+    raise UsageError(
+        f"there is no checkpoint {name!r}",
+        hint=f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}",
+    )
+
+
+def _show(console: Console, view: CheckpointView) -> None:
+    spec, record = view.spec, view.record
+    console.say(f"{view.name}: {spec.title}" if spec.title else view.name)
+    facts: dict[str, Any] = {
+        "state": record.state.value + (f" ({record.reason})" if record.reason else ""),
+        "merges": " -> ".join(spec.merge),
+        "into": spec.into + (f", then {spec.then}" if spec.then else ""),
+        "after": ", ".join(spec.after),
+        "waits for": ", ".join(view.waits_for),
+        "tag": spec.tag,
+        "due": _day(spec.due) + (" (late)" if view.late else ""),
+        "left out": ", ".join(record.deferred),
+        "guilty": record.guilt.explanation if record.guilt else "",
+        "merged": f"{record.before_oid[:10]} -> {record.after_oid[:10]}" if record.after_oid else "",
+        "better order": " -> ".join(view.forecast.best_order),
+    }
+    for line in table([[key, value] for key, value in facts.items() if value]):
+        console.show("  " + line)
+    for step in view.forecast.steps:
+        console.say(f"  {step.workstream} will conflict with {', '.join(step.others)}: {', '.join(step.files)}")
+    show_gates(console, view.gates)
+
+
+def show_gates(console: Console, gates: tuple[GateResult, ...]) -> None:
+    """Print one row per gate, with the place of its output."""
+    if not gates:
+        return
+    rows = [["GATE", "STATE", "MEASURED", "BOUND", "OUTPUT"], *map(_gate_row, gates)]
+    for line in table(rows):
+        console.show("  " + line)
+
+
+def _gate_row(gate: GateResult) -> list[str]:
+    measured = "-" if gate.measured is None else f"{gate.measured:g}"
+    state = gate.state.value + (f": {gate.reason}" if gate.reason else "")
+    return [gate.name, state, measured, gate.threshold or "-", gate.log or "-"]
+
+
+def _day(due: float | None) -> str:
+    return "" if due is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(due))

@@ -1,0 +1,63 @@
+"""What the command line needs from the wiring; it is imported only when a command really needs it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from autod_tui.core.board import Board
+from autod_tui.core.desk import Desk
+from autod_tui.core.plan import AgentProfile
+
+Emit = Callable[[dict[str, Any]], None]
+"""Takes one step of a story: `text` for a person, further keys for scripts."""
+
+
+class Engine(Protocol):
+    """The module autod_tui.wiring as the command line sees it."""
+
+    def open_desk(self, start: Path, *, role: str) -> AbstractAsyncContextManager[Desk]:
+        """Open the repository that holds `start`; conducts when nobody does."""
+        ...
+
+    def status_board(self, start: Path) -> Board:
+        """Read what is true, without starting anything."""
+        ...
+
+    def run_dashboard(self, start: Path) -> int:
+        """Run the TUI in this terminal."""
+        ...
+
+    def enter(self, start: Path) -> int:
+        """Make or join autod's tmux server with the TUI as its first window; does not return on success."""
+        ...
+
+    def attach_command(self, start: Path, name: str) -> list[str]:
+        """Return the argv that shows a workstream's pane in this terminal."""
+        ...
+
+    def init(self, start: Path) -> list[Path]:
+        """Write the files that are missing for this repository and return them."""
+        ...
+
+    def play_demo(self, directory: Path | None, *, headless: bool, emit: Emit) -> int:
+        """Play the demo in `directory` (kept), or in one that is removed afterwards."""
+        ...
+
+    async def report(self, desk: Desk) -> dict[str, Any]:
+        """Return the success metrics (keys: see cli/report.py)."""
+        ...
+
+
+def load_engine() -> Engine:
+    """Import the wiring."""
+    return cast(Engine, importlib.import_module("autod_tui.wiring"))
+
+
+def load_profiles() -> Mapping[str, AgentProfile]:
+    """Return the built-in agent profiles by name."""
+    module = importlib.import_module("autod_tui.agents.profiles")
+    return cast(Mapping[str, AgentProfile], module.load_profiles())

@@ -1,0 +1,29 @@
+"""The dashboard: plain `autod`, `autod --here` and the hidden `dashboard`."""
+
+from __future__ import annotations
+
+import sys
+
+from autod_tui.cli.engine import load_engine
+from autod_tui.cli.main import Request, checked_start
+from autod_tui.core.errors import UsageError
+
+
+def enter(request: Request) -> int:
+    """Show the dashboard in autod's own tmux server, or in this terminal with --here."""
+    if request.options.here:
+        return dashboard(request)
+    need_terminal("the dashboard")
+    return load_engine().enter(checked_start(request))
+
+
+def dashboard(request: Request) -> int:
+    """Run the TUI in this terminal."""
+    need_terminal("the dashboard")
+    return load_engine().run_dashboard(checked_start(request))
+
+
+def need_terminal(what: str) -> None:
+    """Raise UsageError when `what` would have no terminal to be shown on."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(f"{what} needs a terminal", hint="for scripts: autod status --json, autod demo --headless")

@@ -1,0 +1,120 @@
+"""Looking at one workstream: `attach`, `log`, `diff`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from autod_tui.cli.action import with_desk
+from autod_tui.cli.console import Console, clean
+from autod_tui.cli.engine import load_engine
+from autod_tui.cli.main import Request, checked_start
+from autod_tui.core.desk import Desk
+from autod_tui.core.errors import AutodError, UsageError
+
+
+def attach(request: Request) -> int:
+    """Show a pane in this terminal; with --json only say which command does."""
+    argv = load_engine().attach_command(checked_start(request), request.options.name)
+    if request.console.as_json:
+        request.console.json({"workstream": request.options.name, "command": argv})
+        return 0
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("attach needs a terminal", hint="autod log NAME prints what the pane shows")
+    sys.stdout.flush()
+    return os.execvp(argv[0], argv)  # noqa: S606 - an argv list, no shell
+
+
+def diff(request: Request) -> int:
+    """Print what a workstream changed, uncommitted work included."""
+    console, name = request.console, request.options.name
+
+    async def act(desk: Desk) -> int:
+        text = await desk.diff(known(desk, name))
+        console.json({"workstream": name, "diff": text})
+        for line in text.splitlines():
+            console.show(_diff_line(console, clean(line)))
+        return 0
+
+    return with_desk(request, act)
+
+
+def _diff_line(console: Console, line: str) -> str:
+    colours = (("+++", "bold"), ("---", "bold"), ("diff ", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
+    return console.paint(line, next((colour for start, colour in colours if line.startswith(start)), ""))
+
+
+def known(desk: Desk, name: str) -> str:
+    """Return `name` when it is a workstream; UsageError with the nearest name otherwise."""
+    names = [view.name for view in desk.board().workstreams]
+    if name in names:
+        return name
+    from autod_tui.core.names import nearest
+
+    near = nearest(name, names)
+    raise UsageError(
+        f"there is no workstream {name!r}",
+        hint=f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none; autod new NAME makes one'}",
+    )
+
+
+def log(request: Request) -> int:
+    """Print a pane's scrollback, and with -f what comes after."""
+    options = request.options
+    if options.follow and options.as_json:
+        raise UsageError("--json prints the scrollback once and can't follow", hint="leave out -f or --json")
+
+    async def act(desk: Desk) -> int:
+        name = known(desk, options.name)
+        lines = await _lines(desk, name, options.lines)
+        request.console.json({"workstream": name, "lines": lines})
+        if not options.follow:
+            for line in lines:
+                request.console.show(line)
+            return 0
+        return await _follow(desk, request.console, name, lines, options.lines)
+
+    return with_desk(request, act)
+
+
+async def _lines(desk: Desk, name: str, history: int) -> list[str]:
+    screen = await desk.screen(name, history=history)
+    if screen is None:
+        raise AutodError(f"{name!r} has no pane", hint=f"autod up {name} starts its agent")
+    lines = [clean(line).rstrip() for line in screen.lines]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+async def _follow(desk: Desk, console: Console, name: str, lines: list[str], history: int) -> int:
+    _print_now(console, lines[:-1])
+    async for names in desk.outputs():
+        if name not in names:
+            continue
+        now = await _lines(desk, name, history)
+        # The last line may still grow; it is printed once another one follows it.
+        _print_now(console, fresh_lines(lines[:-1], now[:-1]))
+        lines = now
+    _print_now(console, lines[-1:])
+    return 0
+
+
+def _print_now(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        console.show(line)
+    console.flush()
+
+
+def fresh_lines(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Return the lines of `now` that come after those of `before`, which may have scrolled up or partly away.
+
+    A screen that was painted anew rather than scrolled is told from its first changed line on.
+    """
+    for gone in range(len(before)):
+        kept = len(before) - gone
+        if kept <= len(now) and list(before[gone:]) == list(now[:kept]):
+            return list(now[kept:])
+    same = next((i for i, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now)))
+    return list(now[same:])

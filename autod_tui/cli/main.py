@@ -1,0 +1,70 @@
+"""The outermost door of the command line: parse, carry out, and tell failures by exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from autod_tui.cli.console import Console
+from autod_tui.cli.parser import parse
+from autod_tui.core.errors import AutodError, ExitCode, UsageError
+
+Handler = Callable[["Request"], int]
+
+
+class Request:
+    """One command to carry out."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Take the parsed words."""
+        self.options = options
+        self.console = Console(as_json=options.as_json, approved=options.yes)
+        self.start = Path(options.directory)
+        """Directory the command stands in."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Carry one command line out and return the exit code; prints all there is to say."""
+    console = Console(as_json="--json" in words)
+    try:
+        request = Request(parse(words))
+        console = request.console
+        code = _handler(request.options.handler)(request)
+        sys.stdout.flush()
+    except SystemExit as error:  # argparse ends --help and --version this way
+        return error.code if isinstance(error.code, int) else int(ExitCode.USAGE)
+    except AutodError as error:
+        return console.fail(error)
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001 - the outermost door: nothing may end in a traceback
+        from autod_tui.cli.crash import tell_crash
+
+        return tell_crash(console, words, error)
+    return code
+
+
+def _handler(name: str) -> Handler:
+    module, _, function = name.partition(":")
+    return cast(Handler, getattr(importlib.import_module(f"autod_tui.cli.{module}"), function))
+
+
+def _reader_left() -> int:
+    """End quietly when standard output was closed, as `autod watch | head -1` does."""
+    # Python would try to flush once more at exit and print an error.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(ExitCode.FAILED)
+
+
+def checked_start(request: Request) -> Path:
+    """Return the directory the command stands in; UsageError when there is none."""
+    if not request.start.is_dir():
+        raise UsageError(f"there is no directory {str(request.start)!r}", hint="check the argument of -C")
+    return request.start.resolve()

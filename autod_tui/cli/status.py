@@ -1,0 +1,125 @@
+"""`autod status`: all workstreams and checkpoints, as a table or as the documented JSON."""
+
+from __future__ import annotations
+
+from autod_tui.cli.console import Console, cut, table
+from autod_tui.cli.engine import load_engine
+from autod_tui.cli.main import Request, checked_start
+from autod_tui.core.board import Board, CheckpointView, WorkstreamView, status_json
+from autod_tui.core.checkpoint import CheckpointState, GateState
+from autod_tui.core.workstream import WorkstreamState
+
+_NAME_WIDTH = 22
+
+STATE_COLOURS: dict[str, str] = {
+    WorkstreamState.WORKING: "green",
+    WorkstreamState.STARTING: "cyan",
+    WorkstreamState.WAITING: "yellow",
+    WorkstreamState.RATE_LIMITED: "yellow",
+    WorkstreamState.FAILED: "red",
+    WorkstreamState.LOST: "red",
+    WorkstreamState.DONE: "blue",
+    CheckpointState.READY: "cyan",
+    CheckpointState.MERGING: "yellow",
+    CheckpointState.BLOCKED: "red",
+    CheckpointState.MERGED: "green",
+}
+
+
+def status(request: Request) -> int:
+    """Print what is true now."""
+    console = request.console
+    board = load_engine().status_board(checked_start(request))
+    console.json(status_json(board))
+    if not console.as_json:
+        show_board(console, board)
+    return 0
+
+
+def show_board(console: Console, board: Board) -> None:
+    """Print the board for a person, within the terminal's width."""
+    who = f"conducted by process {board.conductor} ({board.conductor_role})" if board.conductor else "no conductor runs"
+    console.say(f"{board.root} -> {board.target}; {who}")
+    console.say()
+    if board.workstreams:
+        show_workstreams(console, board.workstreams)
+    else:
+        console.say("No workstreams yet: autod new NAME")
+    if board.checkpoints:
+        console.say()
+        show_checkpoints(console, board.checkpoints)
+
+
+def show_workstreams(console: Console, views: tuple[WorkstreamView, ...]) -> None:
+    """Print one row per workstream."""
+    rows = [["WORKSTREAM", "STATE", "AGENT", "COMMITS", "FILES", "DONE", "NOTES"], *map(_workstream_row, views)]
+    states = ["", *(view.record.state for view in views)]
+
+    def paint(row: int, column: int, text: str) -> str:
+        return console.paint(text, _colour(row, column, states, state_column=1))
+
+    for line in table(rows, width=console.width, paint=paint):
+        console.show(line)
+
+
+def _workstream_row(view: WorkstreamView) -> list[str]:
+    record, changes = view.record, view.record.changes
+    percent = record.progress.percent if record.progress else None
+    return [
+        cut(view.name, _NAME_WIDTH),
+        record.state.value,
+        record.agent or view.spec.agent,
+        f"+{changes.ahead}/-{changes.behind}" if record.worktree else "-",
+        f"{changes.files}" + (f" ({changes.uncommitted}*)" if changes.uncommitted else "") if record.worktree else "-",
+        "-" if percent is None else f"{percent:.0f}%",
+        "; ".join(_notes(view)),
+    ]
+
+
+def _notes(view: WorkstreamView) -> list[str]:
+    notes = [view.record.reason] if view.record.reason else []
+    if view.record.overlaps:
+        notes.append("conflicts with " + ", ".join(overlap.other for overlap in view.record.overlaps))
+    if view.waits_for:
+        notes.append("waits for " + ", ".join(view.waits_for))
+    if view.health_reason and view.health_reason not in notes:
+        notes.append(view.health_reason)
+    return notes
+
+
+def show_checkpoints(console: Console, views: tuple[CheckpointView, ...]) -> None:
+    """Print one row per checkpoint."""
+    rows = [["CHECKPOINT", "STATE", "MERGES", "GATES", "NOTES"], *map(_checkpoint_row, views)]
+    states = ["", *(view.record.state for view in views)]
+
+    def paint(row: int, column: int, text: str) -> str:
+        return console.paint(text, _colour(row, column, states, state_column=1))
+
+    for line in table(rows, width=console.width, paint=paint):
+        console.show(line)
+
+
+def _checkpoint_row(view: CheckpointView) -> list[str]:
+    green = sum(gate.state is GateState.GREEN for gate in view.gates)
+    red = [gate.name for gate in view.gates if gate.state is GateState.RED]
+    notes = [view.record.reason] if view.record.reason else []
+    files = sum(len(step.files) for step in view.forecast.steps)
+    if files and view.record.state is not CheckpointState.MERGED:
+        notes.append(f"{files} conflicting file{'s' if files != 1 else ''} ahead")
+    if view.waits_for:
+        notes.append("after " + ", ".join(view.waits_for))
+    if view.late:
+        notes.append("late")
+    return [
+        cut(view.name, _NAME_WIDTH),
+        view.record.state.value,
+        str(len(view.spec.merge)),
+        f"red: {', '.join(red)}" if red else f"{green}/{len(view.gates)}",
+        "; ".join(notes),
+    ]
+
+
+def _colour(row: int, column: int, states: list[str], *, state_column: int) -> str:
+    if row == 0:
+        return "dim"
+    return STATE_COLOURS.get(states[row], "") if column == state_column else ""

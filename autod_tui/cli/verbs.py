@@ -1,0 +1,117 @@
+"""Every verb of the command line, declared once: its words, its help, its arguments and where it is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from autod_tui.core.commands import COMMANDS
+
+
+class Argument(Struct, frozen=True):
+    """One positional or option, in argparse's own words."""
+
+    flags: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+
+class Verb(Struct, frozen=True):
+    """One command: `words` such as ("checkpoint", "merge"), `handler` such as "merge:merge"."""
+
+    words: tuple[str, ...]
+    handler: str
+    arguments: tuple[Argument, ...] = ()
+    help: str = ""
+    """One sentence; empty takes the one of core.commands."""
+    hidden: bool = False
+
+
+def _arg(*flags: str, **settings: object) -> Argument:
+    return Argument(flags, settings)
+
+
+_NAME = _arg("name", metavar="NAME", help="a workstream")
+_NAMES = _arg("names", metavar="NAME", nargs="*", help="workstreams; all when none is named")
+_CHECKPOINT = _arg("name", metavar="NAME", help="a checkpoint")
+_LEAVE_OUT = _arg(
+    "--leave-out", metavar="WORKSTREAM", action="append", default=[], help="merge without this workstream"
+)
+
+VERBS: tuple[Verb, ...] = (
+    Verb(("demo",), "demo:demo", (
+        _arg("--headless", action="store_true", help="play the whole story without a terminal"),
+        _arg("--keep", metavar="DIR", help="make the repository in DIR (new or empty) and keep it"),
+    ), "Play the demo: a throw-away repository, four workstreams and a scripted agent; no account needed."),
+    Verb(("init",), "setup:init", (), "Write autod.toml and workstreams/ for this repository."),
+    Verb(("new",), "work:new", (
+        _arg("name", metavar="NAME", nargs="?", default="", help="name of the workstream"),
+        _arg("--title", metavar="TITLE", default="", help="what it is about, in a few words"),
+        _arg("--from", dest="base", metavar="REF", default="", help="where a new branch starts"),
+        _arg("--branch", metavar="B", default="", help="branch, new or existing; default: the project's pattern"),
+        _arg("--agent", metavar="A", default="", help="agent profile; default: the project's"),
+        _arg("--model", metavar="M", default="", help="model, or an alias of the agent's"),
+        _arg("--prompt", metavar="FILE", default="", help="file with the prompt; - reads standard input"),
+        _arg("--checkpoint", metavar="C", default="", help="checkpoint that will merge it"),
+    ), "Declare a workstream under workstreams/NAME/; without NAME, on a terminal, open the wizard."),
+    Verb(("up",), "work:up", (_NAMES,), "Make the worktrees and start the agents; what runs already is adopted."),
+    Verb(("down",), "work:down", (
+        _NAMES,
+        _arg("--remove", action="store_true", help="remove the worktrees too; the branches stay"),
+        _arg("--discard", action="store_true", help="with --remove: also unsaved or unmerged work (a backup stays)"),
+    ), "Stop agents; worktrees and branches stay."),
+    Verb(("status",), "status:status", (), "Show all workstreams and checkpoints."),
+    Verb(("watch",), "watch:watch", (
+        _arg("--last", metavar="N", type=int, default=0, help="print the last N events first"),
+    ), "Print every event as a line of JSON, as it happens."),
+    Verb(("attach",), "look:attach", (_NAME,)),
+    Verb(("send",), "work:send", (
+        _arg("--all", dest="everyone", action="store_true", help="to every living agent; TEXT only"),
+        _arg("words", metavar="NAME TEXT", nargs="+", help="a workstream and what to tell it; - reads standard input"),
+    ), "Send a text to an agent, or to all."),
+    Verb(("log",), "look:log", (
+        _NAME,
+        _arg("-f", "--follow", action="store_true", help="go on printing what the agent prints"),
+        _arg("-n", "--lines", metavar="N", type=int, default=2000, help="lines of scrollback (default: %(default)s)"),
+    ), "Print the pane's scrollback."),
+    Verb(("diff",), "look:diff", (_NAME,)),
+    Verb(("checkpoint", "list"), "checkpoint:listing", (), "List the checkpoints with their gates and conflicts."),
+    Verb(("checkpoint", "show"), "checkpoint:show", (_CHECKPOINT,), "Show one checkpoint in full."),
+    Verb(("checkpoint", "check"), "merge:check", (_CHECKPOINT, _LEAVE_OUT)),
+    Verb(("checkpoint", "merge"), "merge:merge", (
+        _CHECKPOINT,
+        _LEAVE_OUT,
+        _arg("--commit", dest="commit", action="store_true", default=None, help="commit uncommitted work first"),
+        _arg("--no-commit", dest="commit", action="store_false", help="merge without the uncommitted work"),
+    )),
+    Verb(("checkpoint", "rollback"), "merge:rollback", (_CHECKPOINT,)),
+    Verb(("checkpoint", "sync"), "merge:sync", (
+        _CHECKPOINT,
+        _arg("names", metavar="WORKSTREAM", nargs="*", help="only these; default: all that lack the result"),
+    )),
+    Verb(("checkpoint", "resolve"), "resolve:resolve", (
+        _CHECKPOINT,
+        _arg("paths", metavar="PATH", nargs="*", help="conflicted files; all when none is named"),
+        _arg("--ours", dest="how", action="store_const", const="ours", help="take the side already merged"),
+        _arg("--theirs", dest="how", action="store_const", const="theirs", help="take the workstream's side"),
+        _arg("--edit", dest="how", action="store_const", const="edit", help="edit the files in $EDITOR"),
+        _arg("--agent", dest="how", action="store_const", const="agent", help="start an agent on the conflicts"),
+        _arg("--leave-out", metavar="WORKSTREAM", default="", help="go on without this workstream"),
+        _arg("--abandon", action="store_true", help="give the merge up; nothing has moved"),
+    ), "List, or settle, the conflicts of a merge under way."),
+    Verb(("report",), "report:report", ()),
+    Verb(("undo",), "setup:undo", (
+        _arg("ref", metavar="REF", nargs="?", default="", help="the backup to bring back; without it they are listed"),
+    )),
+    Verb(("doctor",), "doctor:doctor", (), "Say what autod needs, what is missing and how to get it."),
+    Verb(("dashboard",), "enter:dashboard", (), "Run the dashboard in this terminal (internal).", hidden=True),
+)  # fmt: skip
+
+
+def help_of(verb: Verb) -> str:
+    """Return a verb's sentence: its own, or that of the command in core.commands with the same words."""
+    if verb.help:
+        return verb.help
+    words = ["autod", *verb.words]
+    return next(entry.help for entry in COMMANDS if entry.verb.split()[: len(words)] == words)
