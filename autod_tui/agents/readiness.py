@@ -41,20 +41,20 @@ def read_screen(profile: AgentProfile, lines: Sequence[str]) -> Reading | None:
 
     Waiting outranks rate limits, these outrank failed, working and done, of which the lowest line counts.
     """
-    rows = [row for line in lines if (row := _plain(line))][-SCREEN_LINES:]
+    rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     for pattern, state in (
         (profile.waiting, WorkstreamState.WAITING),
         (profile.rate_limited, WorkstreamState.RATE_LIMITED),
     ):
-        if (row := _lowest(pattern, rows)) >= 0:
-            return _seen(state, rows[row])
+        if (index := _lowest(pattern, rows)) >= 0:
+            return _seen(state, rows[index])
     rest = (
         (_lowest(profile.failed, rows), WorkstreamState.FAILED),
         (_lowest(profile.working, rows), WorkstreamState.WORKING),
         (_lowest(profile.done, rows), WorkstreamState.DONE),
     )
-    row, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
-    return _seen(state, rows[row]) if row >= 0 else None
+    index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
+    return _seen(state, rows[index]) if index >= 0 else None
 
 
 def _seen(state: WorkstreamState, row: str) -> Reading:
