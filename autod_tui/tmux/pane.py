@@ -17,8 +17,8 @@ from autod_tui.tmux.control import Block, ControlClient, LineCount, TmuxRefusedE
 from autod_tui.tmux.quoting import one_line
 from autod_tui.tmux.script import write_agent_script
 from autod_tui.tmux.server import HUB, UI, TmuxServer
-from autod_tui.tmux.snapshot import LIST_FORMAT, parse_panes
-from autod_tui.tmux.stream import LIST_PANES, Stream
+from autod_tui.tmux.snapshot import LIST_FORMAT, parse_panes, read_panes
+from autod_tui.tmux.stream import Stream
 
 GRACE = 3.0
 """Seconds that an agent has to end by itself."""
@@ -89,7 +89,7 @@ class Panes:
     async def panes(self) -> list[PaneStatus]:
         """Return all panes; an empty list when no server runs."""
         client = await self._client()
-        return parse_panes((await client.run(LIST_PANES))[0]) if client else []
+        return await read_panes(client) if client else []
 
     async def events(self) -> AsyncIterator[PaneEvent]:
         """Yield what tmux tells, until closed; the server is joined (or waited for), and again when it returns."""

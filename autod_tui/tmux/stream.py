@@ -10,16 +10,13 @@ from autod_tui.core.ports import PaneEvent, PaneStatus
 from autod_tui.tmux.control import ControlClient, ServerGoneError, TmuxRefusedError
 from autod_tui.tmux.hearing import Hearing
 from autod_tui.tmux.server import HUB, TmuxServer
-from autod_tui.tmux.snapshot import LIST_FORMAT, differences, parse_panes, settled
+from autod_tui.tmux.snapshot import differences, read_panes
 
 FLAGS = "ignore-size,pause-after=5"
 
-LIST_PANES = ("list-panes", "-s", "-t", f"={HUB}", "-F", LIST_FORMAT)
-# Looked at once a second inside tmux. With the status in it, it changes again once tmux knows how a program died.
+# Looked at once a second inside tmux, so nobody polls. Hooks would be quicker but can't reach a control client.
 _DEATHS = "autod-died:%*:#{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
 _STRUCTURE = (b"%window-add ", b"%window-close ", b"%unlinked-window-close ", b"%subscription-changed autod-died ")
-_UNSETTLED_FOR = 1.5
-"""Seconds after which a death is told without its status (tmux before 3.3 knows none for signals)."""
 
 
 class Stream:
@@ -34,7 +31,6 @@ class Stream:
         self._hearing = Hearing(watched)
         self._wake = asyncio.Event()
         self._panes: dict[str, PaneStatus] = {}
-        self._unsettled: dict[str, float] = {}
         self._stale = True
         self._ended = False
         self._hub = b""
@@ -76,9 +72,6 @@ class Stream:
     async def _wait(self) -> None:
         self._wake.clear()
         timeout = 0.0 if self._stale or self._ended else self._hearing.until_due(self._loop.time())
-        if self._unsettled:
-            timeout = min(0.1, 0.1 if timeout is None else timeout)
-            self._stale = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._wake.wait()
@@ -94,10 +87,9 @@ class Stream:
         """Read all panes and tell what changed."""
         self._stale = False
         try:
-            read = parse_panes((await self._client.run(LIST_PANES))[0])
+            now = {status.pane: status for status in await read_panes(self._client)}
         except TmuxRefusedError:
             return
-        now = self._settle(read)
         for event in differences(self._panes, now):
             self._hearing.tell(event)
             if event.kind == "closed":
@@ -108,23 +100,6 @@ class Stream:
             else:
                 self._hearing.silence(status.pane)
         self._panes = now
-
-    def _settle(self, read: list[PaneStatus]) -> dict[str, PaneStatus]:
-        """Return the panes by id; for one that died just now, how it was before, until tmux knows the status."""
-        time = self._loop.time()
-        unsettled = {status.pane: self._unsettled.get(status.pane, time) for status in read if not settled(status)}
-        waiting = {pane: since for pane, since in unsettled.items() if time - since < _UNSETTLED_FOR}
-        self._unsettled = {pane: since for pane, since in waiting.items() if not self._was_dead(pane)}
-        now = {status.pane: status for status in read}
-        for pane in self._unsettled:
-            if pane in self._panes:
-                now[pane] = self._panes[pane]
-            else:
-                del now[pane]
-        return now
-
-    def _was_dead(self, pane: str) -> bool:
-        return pane in self._panes and self._panes[pane].dead
 
     # The two below are called by the control client and must be quick.
 
