@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autod_tui.demo.listener import Listener, standard_input
 from autod_tui.demo.screen import BOLD, CYAN, DIM, GREEN, RED, RESET, YELLOW, Screen
-from autod_tui.demo.script import Script, Step, load_script
+from autod_tui.demo.script import FALLBACK, Script, Step, load_script
 from autod_tui.demo.worker import Worker, WorkFailed
 
 GATE_FAILED = re.compile(r"\bgates?\b.*\b(failed|fails|failing|red)\b", re.IGNORECASE | re.DOTALL)
@@ -161,14 +161,22 @@ class Agent:
                 self._take(step, script.fix_material)
 
 
+def _pace(text: str) -> float:
+    """Return the seconds a step takes; what is no number means the default."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        return DEFAULT_PACE
+
+
 def main(arguments: Sequence[str]) -> int:
     """Play the agent in the current directory; return the exit status."""
     if len(arguments) != 1 or not Path(arguments[0]).is_file():
         sys.stderr.write("usage: python -m autod_tui.demo_agent PROMPT_FILE (an existing file)\n")
         return 2
     worktree = Path.cwd()
-    script = load_script(os.environ.get("AUTOD_WORKSTREAM") or "other")
-    screen = Screen(float(os.environ.get("AUTOD_DEMO_PACE") or DEFAULT_PACE))
+    script = load_script(os.environ.get("AUTOD_WORKSTREAM") or FALLBACK)
+    screen = Screen(_pace(os.environ.get("AUTOD_DEMO_PACE", "")))
     screen.put(f"{BOLD}demo agent{RESET} {DIM}· no model, a script · {worktree}{RESET}\n\n")
     try:
         Agent(script, Worker(script, worktree), screen, standard_input()).live()
