@@ -45,10 +45,23 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing may end in a traceback
-        from autod_tui.cli.crash import tell_crash
-
-        return tell_crash(console, words, error)
+        return _unexpected(console, words, error)
     return code
+
+
+def _unexpected(console: Console, words: Sequence[str], error: Exception) -> int:
+    if (known := _inner_error(error)) is not None:
+        return console.fail(known)
+    from autod_tui.cli.crash import tell_crash
+
+    return tell_crash(console, words, error)
+
+
+def _inner_error(error: BaseException) -> AutodError | None:
+    """Return the AutodError that tasks running together ended with, if all there is to tell is one."""
+    if isinstance(error, ExceptionGroup):
+        return next(filter(None, map(_inner_error, error.exceptions)), None)
+    return error if isinstance(error, AutodError) else None
 
 
 def _handler(name: str) -> Handler:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from pathlib import Path
@@ -126,6 +125,8 @@ def editor_command() -> list[str]:
 
 async def run_editor(files: list[str], directory: Path) -> None:
     """Open files in the person's editor and wait for its end; raises when it ends badly."""
+    import asyncio
+
     argv = [*editor_command(), *files]
     try:
         editor = await asyncio.create_subprocess_exec(*argv, cwd=directory)
