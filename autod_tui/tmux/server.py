@@ -143,18 +143,21 @@ class TmuxServer:
             self._make("respawn-window", "-t", DASHBOARD, "/bin/sh", str(script))
         else:
             self._make("new-window", "-d", "-t", DASHBOARD, "-n", "dashboard", "/bin/sh", str(script))
+        self._make("select-window", "-t", f"={UI}:0")
 
     def attach_argv(self, window: str = "") -> list[str]:
-        """Return what to exec to stand before `window` (`@ID`; default the dashboard) in the present terminal.
+        """Return what to exec to stand before `window` (`@ID`) in the present terminal, with `client_env` around it.
 
-        Outside it attaches the terminal, inside autod's own server it only shows the window. Run it with `client_env`.
+        Outside it attaches the terminal, by default to where the last one was; inside autod's own server it only shows
+        the window, by default the dashboard.
         """
         show = ("select-window", "-t", f"={UI}:{window or '0'}")
         if self.inside():
             return self.argv(*show)
+        first = (*show, ";") if window else ()
         true_colour = os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
         features = ["-T", "RGB"] if true_colour else []
-        argv = self.argv(*show, ";", "attach-session", "-t", f"={UI}")
+        argv = self.argv(*first, "attach-session", "-t", f"={UI}")
         return [argv[0], *features, *argv[1:]]
 
     def ensure_terminal_session(self) -> None:

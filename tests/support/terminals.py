@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import subprocess
 import time
 import uuid
@@ -58,8 +59,9 @@ class Terminal:
         self.tmux("new-session", "-d", "-s", "terminal", *options, "cat", env=wanted)
         for option in ("remain-on-exit on", "status off", "escape-time 0"):
             self.tmux("set-option", "-g", *option.split())
-        unset = ["env", "-u", "TMUX", "-u", "TMUX_PANE"]  # the person's terminal is not known to be a tmux
-        self.tmux("respawn-pane", "-k", "-c", str(cwd), *unset, *argv, env=wanted)
+        # One shell word, or the outer tmux would take a `;` for itself; the program shall not know of the outer tmux.
+        command = f"exec env -u TMUX -u TMUX_PANE {shlex.join(argv)}"
+        self.tmux("respawn-pane", "-k", "-c", str(cwd), command, env=wanted)
 
     def tmux(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run a command of the outer tmux and return what it prints."""
