@@ -1,1 +1,1 @@
-"""The repository through git: merges without a work tree, worktrees, forecasts."""
+"""The git room: one repository as the engine sees it, by git's plumbing and never by what the repository configures."""

@@ -1,0 +1,202 @@
+"""Objects without a fork: loose objects are written in this process, read through one `git cat-file --batch`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from autod_tui import process
+from autod_tui.core.errors import CommandFailedError
+
+TREE_MODE = "40000"
+
+
+class Entry(Struct, frozen=True):
+    """One line of a tree: mode as git writes it (`100644`, `40000` ...) and object id."""
+
+    mode: str
+    oid: str
+
+    @property
+    def is_tree(self) -> bool:
+        """True for a directory."""
+        return self.mode == TREE_MODE
+
+
+Tree = dict[bytes, Entry]
+"""Name to entry, in no particular order."""
+
+
+class ObjectWriter:
+    """Writes loose objects into an object directory."""
+
+    def __init__(self, objects: Path, algorithm: str, *, durable: bool) -> None:
+        """Write below `objects` with ids by `algorithm` (`sha1` or `sha256`); `durable` waits for the disk."""
+        self.objects = objects
+        self._algorithm = algorithm
+        self._durable = durable
+
+    def write(self, kind: str, data: bytes) -> str:
+        """Store an object and return its id; one that is there already is left alone."""
+        content = b"%s %d\0%s" % (kind.encode(), len(data), data)
+        oid = hashlib.new(self._algorithm, content).hexdigest()  # git's own choice of hash, not ours
+        path = self.objects / oid[:2] / oid[2:]
+        if not path.exists():
+            self._store(path, zlib.compress(content, 1))
+        return oid
+
+    def _store(self, path: Path, packed: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="tmp_obj_", dir=path.parent)  # git's gc clears these after a crash
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(packed)
+                file.flush()
+                if self._durable:
+                    os.fsync(file.fileno())
+            Path(name).chmod(0o444)
+            Path(name).rename(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        if self._durable:
+            _sync_directory(path.parent)
+
+    def tree(self, entries: Tree) -> str:
+        """Store a tree and return its id."""
+        ordered = sorted(entries.items(), key=lambda item: item[0] + b"/" if item[1].is_tree else item[0])
+        return self.write(
+            "tree",
+            b"".join(b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered),
+        )
+
+
+def _sync_directory(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def commit_data(tree: str, parents: Sequence[str], author: str, committer: str, message: str) -> bytes:
+    """Return the bytes of a commit; `author` and `committer` are `Name <mail> seconds zone`."""
+    lines = [f"tree {tree}", *(f"parent {parent}" for parent in parents), f"author {author}", f"committer {committer}"]
+    return "\n".join([*lines, "", message.rstrip("\n") + "\n"]).encode("utf-8", "surrogateescape")
+
+
+def tag_data(oid: str, kind: str, name: str, tagger: str, message: str) -> bytes:
+    """Return the bytes of an annotated tag."""
+    lines = [f"object {oid}", f"type {kind}", f"tag {name}", f"tagger {tagger}", "", message.rstrip("\n") + "\n"]
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def parse_tree(data: bytes, width: int) -> Tree:
+    """Read a tree's bytes; `width` is the length of a raw object id (20 or 32)."""
+    entries: Tree = {}
+    at = 0
+    while at < len(data):
+        space = data.index(b" ", at)
+        end = data.index(b"\0", space)
+        raw = data[end + 1 : end + 1 + width]
+        entries[data[space + 1 : end]] = Entry(data[at:space].decode(), raw.hex())
+        at = end + 1 + width
+    return entries
+
+
+class ObjectReader:
+    """Reads objects through one `git cat-file --batch` that starts at the first question."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
+        """Keep how to start the helper: `argv` without its sub-command."""
+        self._argv = [*argv, "cat-file", "--batch"]
+        self._env = env
+        self._cwd = cwd
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def read(self, names: Sequence[str]) -> list[tuple[str, str, bytes]]:
+        """Return (object id, kind, content) of each name, in order; raises CommandFailedError for a missing one."""
+        child = await self._running()
+        assert child.stdin is not None  # noqa: S101 - started with pipes
+        child.stdin.write("".join(f"{name}\n" for name in names).encode())
+        return [await self._reply(child, name) for name in names]
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            self._process = await process.start(self._argv, cwd=self._cwd, env=self._env, stdin=True)
+        return self._process
+
+    async def _reply(self, child: asyncio.subprocess.Process, name: str) -> tuple[str, str, bytes]:
+        assert child.stdout is not None  # noqa: S101 - started with pipes
+        header = (await child.stdout.readline()).decode().split()
+        if len(header) != 3:
+            raise CommandFailedError(
+                f"git has no object {name!r}", hint="`git fsck` says whether the repository is whole"
+            )
+        data = await child.stdout.readexactly(int(header[2]) + 1)
+        return header[0], header[1], data[:-1]
+
+    async def tree(self, name: str) -> tuple[str, Tree]:
+        """Return (object id, entries) of the tree that `name` (a tree, or `commit^{tree}`) stands for."""
+        oid, _, data = (await self.read([name]))[0]
+        return oid, parse_tree(data, len(oid) // 2)
+
+    async def close(self) -> None:
+        """End the helper."""
+        await end_helper(self._process)
+        self._process = None
+
+
+async def end_helper(child: asyncio.subprocess.Process | None) -> None:
+    """End a helper process and wait for it; None and one that is gone are no error."""
+    if child is None:
+        return
+    if child.stdin is not None:
+        child.stdin.close()
+    with contextlib.suppress(ProcessLookupError):
+        child.kill()
+    await child.wait()
+
+
+async def replace_paths(
+    reader: ObjectReader, writer: ObjectWriter, tree: str, choices: Mapping[bytes, Entry | None]
+) -> str:
+    """Return `tree` with each path (`/` between parts) set to an entry, or removed for None; empty trees vanish."""
+    _, entries = await reader.tree(tree)
+    nested: dict[bytes, dict[bytes, Entry | None]] = {}
+    for path, entry in choices.items():
+        name, _, rest = path.partition(b"/")
+        if rest:
+            nested.setdefault(name, {})[rest] = entry
+        elif entry is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = entry
+    for name, below in nested.items():
+        await _replace_in_directory(reader, writer, entries, name, below)
+    return writer.tree(entries)
+
+
+async def _replace_in_directory(
+    reader: ObjectReader, writer: ObjectWriter, entries: Tree, name: bytes, below: Mapping[bytes, Entry | None]
+) -> None:
+    old = entries.get(name)
+    wanted = {path: entry for path, entry in below.items() if entry is not None}
+    if old is not None and old.is_tree:
+        new = await replace_paths(reader, writer, old.oid, below)
+    elif wanted:  # a file (or nothing) gives way to a directory
+        new = await replace_paths(reader, writer, writer.tree({}), wanted)
+    else:
+        return
+    if new == writer.tree({}):
+        del entries[name]
+    else:
+        entries[name] = Entry(TREE_MODE, new)

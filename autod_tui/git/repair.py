@@ -1,0 +1,71 @@
+"""Mending what a killed git of ours left, guided by the note it wrote before it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from autod_tui import process
+from autod_tui.git.command import Git, recorded_path
+from autod_tui.git.lock import MARKER, Intent
+
+
+async def mend(git: Git, intent: Intent) -> list[str]:
+    """Undo a half-done operation (the lock is held); return one sentence per thing that was mended."""
+    found = await _end_survivors(intent)
+    found += _remove_locks(git, intent)
+    if intent.made_worktree:
+        found += _remove_half_worktree(git, intent)
+        found += await _remove_branch(git, intent)
+    return found
+
+
+async def _end_survivors(intent: Intent) -> list[str]:
+    survivors = process.marked(f"{MARKER}={intent.id}")
+    for pid in survivors:
+        os.kill(pid, signal.SIGKILL)
+    while any(process.alive(pid) for pid in survivors):  # noqa: ASYNC110 - not our children: no event tells their end
+        await asyncio.sleep(0.005)
+    return [f"ended a git that outlived its autod while {intent.what}"] if survivors else []
+
+
+def _remove_locks(git: Git, intent: Intent) -> list[str]:
+    names = [*intent.refs, "packed-refs", "config", "HEAD"]
+    found = []
+    for lock in (git.common_dir / f"{name}.lock" for name in names):
+        if lock.exists() and lock.stat().st_mtime >= intent.at - 1:
+            lock.unlink()
+            found.append(f"removed the stale lock {str(lock)!r}")
+    return found
+
+
+def _remove_half_worktree(git: Git, intent: Intent) -> list[str]:
+    records = git.common_dir / "worktrees"
+    found = []
+    for admin in sorted(records.iterdir()) if records.is_dir() else ():
+        if recorded_path(admin) == intent.worktree or (_half_made(admin) and admin.stat().st_mtime >= intent.at - 1):
+            shutil.rmtree(admin)
+            found.append(f"removed the half-made worktree record {admin.name!r}")
+    if records.is_dir() and not any(records.iterdir()):
+        records.rmdir()
+    if Path(intent.worktree).is_dir():  # it was not there, or empty, when the operation began
+        shutil.rmtree(intent.worktree)
+        found.append(f"removed the half-made worktree {intent.worktree!r}")
+    return found
+
+
+def _half_made(admin: Path) -> bool:
+    try:
+        return not recorded_path(admin) or not (admin / "commondir").read_bytes().strip()
+    except OSError:
+        return True
+
+
+async def _remove_branch(git: Git, intent: Intent) -> list[str]:
+    if not intent.branch:
+        return []
+    done = await git.run("update-ref", "-d", intent.branch, intent.base)  # only when it is still where it began
+    return [f"removed the branch {intent.branch!r} that had just been made"] if done.ok else []

@@ -1,0 +1,169 @@
+"""Worktrees: listed, added one at a time, removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from autod_tui.core.errors import RefusedError
+from autod_tui.core.ports import WorktreeEntry
+from autod_tui.git.command import Git
+from autod_tui.git.lock import Intent, RepositoryLock
+from autod_tui.git.repair import mend
+
+
+class Worktrees:
+    """The worktrees of one repository."""
+
+    def __init__(self, git: Git, lock: RepositoryLock) -> None:
+        """Work on the worktrees that `git` sees."""
+        self._git = git
+        self._lock = lock
+
+    async def all(self) -> list[WorktreeEntry]:
+        """Return all worktrees, the main one first."""
+        text = await self._git.text("worktree", "list", "--porcelain", "-z", step="listing the worktrees")
+        blocks = [block for block in text.split("\0\0") if block]
+        entries = [_entry(block.strip("\0").split("\0")) for block in blocks]
+        # With a separate git directory git names that instead of the main worktree.
+        return [msgspec.structs.replace(entries[0], path=str(self._git.root)), *entries[1:]]
+
+    async def add(self, path: str, branch: str, base: str, *, detach: bool = False) -> bool:
+        """Add a worktree for `branch`, made at `base` when missing; clean up fully on failure.
+
+        Returns True when the branch was made. Raises RefusedError when the path is taken, leads out of the
+        repository by a link, or the branch is checked out elsewhere, naming where.
+        """
+        async with self._lock.held():
+            await self._mend_leftovers()
+            self._check_path(path)
+            start = await self._start(branch, base, detach=detach)
+            made = not detach and await self._is_new(branch)
+            intent = self._lock.announce(
+                f"adding the worktree {path!r}",
+                worktree=os.path.realpath(path),
+                made_worktree=True,
+                branch=f"refs/heads/{branch}" if made else "",
+                base=start,
+                refs=(f"refs/heads/{branch}",) if made else (),
+            )
+            await self._add(intent, path, branch, start, detach=detach, made=made)
+            return made
+
+    async def _add(self, intent: Intent, path: str, branch: str, start: str, *, detach: bool, made: bool) -> None:
+        if detach:
+            words = ["--detach", "--", path, start]
+        else:
+            words = ["--no-track", "-b", branch, "--", path, start] if made else ["--", path, branch]
+        done = await self._git.run("worktree", "add", "--quiet", *words, env=intent.env, timeout=600.0)
+        if not done.ok:
+            await mend(self._git, intent)
+        self._lock.done()
+        done.checked(f"adding the worktree {path!r}")
+
+    async def _mend_leftovers(self) -> None:
+        if intent := self._lock.pending():
+            await mend(self._git, intent)
+            self._lock.done()
+
+    def _check_path(self, path: str) -> None:
+        place = Path(path)
+        if place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
+            raise RefusedError(f"{path!r} is there already", hint="move it away, or choose another place for worktrees")
+        root = os.path.normpath(self._git.root)
+        inside = os.path.normpath(path).startswith(f"{root}/")
+        if inside and not os.path.realpath(path).startswith(f"{os.path.realpath(root)}/"):
+            raise RefusedError(
+                f"{path!r} leads out of the repository by a link, to {os.path.realpath(path)!r}",
+                hint="remove the link, or name the other place itself",
+            )
+
+    async def _start(self, branch: str, base: str, *, detach: bool) -> str:
+        if not detach:
+            await self._refuse_name(branch)
+            await self._refuse_elsewhere(branch)
+        done = await self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+        if done.ok:
+            return done.text
+        if not (await self._git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")).ok:
+            raise RefusedError(
+                "the repository has no commit yet: a worktree needs one to start from", hint="git commit"
+            )
+        raise RefusedError(f"there is no commit {base!r} to start from", hint="`git branch -a` lists the branches")
+
+    async def _refuse_name(self, branch: str) -> None:
+        good = (await self._git.run("check-ref-format", f"refs/heads/{branch}")).ok
+        if not good or branch.startswith("-") or branch == "HEAD":
+            raise RefusedError(f"{branch!r} can't be the name of a branch", hint="use letters, digits and '/-_.'")
+
+    async def _refuse_elsewhere(self, branch: str) -> None:
+        for entry in await self.all():
+            if entry.branch == branch and not entry.prunable:
+                raise RefusedError(
+                    f"the branch {branch!r} is checked out in {entry.path!r}",
+                    hint="switch that worktree to another branch, or give the workstream a branch of its own",
+                )
+
+    async def _is_new(self, branch: str) -> bool:
+        return not (await self._git.run("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")).ok
+
+    async def remove(self, path: str) -> None:
+        """Remove a worktree, its ignored files included; the branch stays."""
+        async with self._lock.held():
+            await self._mend_leftovers()
+            real = os.path.realpath(path)
+            admin = self._git.admin_dir(real)
+            if admin is None:
+                raise RefusedError(f"{path!r} is no worktree of this repository", hint="`git worktree list` shows them")
+            # The work tree first: as long as it stands, the record stands, and removal can be tried again.
+            if os.path.lexists(real):
+                shutil.rmtree(real, onerror=_make_writable)
+            shutil.rmtree(admin)
+            if not any(admin.parent.iterdir()):
+                admin.parent.rmdir()
+
+    async def hide(self, worktree: str, name: str) -> None:
+        """Keep a file at the worktree's root out of `git status` there even where the branch tracks it."""
+        await self.exclude(f"/{name}")
+        place = self._git.place_of(worktree)
+        step = f"hiding {name!r} in {worktree!r}"
+        if await self._git.text("ls-files", "--", f":(top,literal){name}", step=step, place=place):
+            await self._git.text("update-index", "--skip-worktree", "--", name, step=step, place=place)
+
+    async def exclude(self, *patterns: str) -> None:
+        """Make sure that the repository's info/exclude holds `patterns`."""
+        async with self._lock.held():
+            path = self._git.common_dir / "info" / "exclude"
+            path.parent.mkdir(exist_ok=True)
+            text = path.read_text(errors="surrogateescape") if path.exists() else ""
+            missing = [pattern for pattern in dict.fromkeys(patterns) if pattern not in text.splitlines()]
+            if missing:
+                draft = path.with_name("exclude.autod")
+                joint = "" if not text or text.endswith("\n") else "\n"
+                draft.write_text(f"{text}{joint}" + "".join(f"{one}\n" for one in missing), errors="surrogateescape")
+                draft.replace(path)
+
+
+def _make_writable(_function: object, path: str, _error: object) -> None:
+    parent = Path(path).parent
+    parent.chmod(0o700)
+    if Path(path).is_dir() and not Path(path).is_symlink():
+        Path(path).chmod(0o700)
+        shutil.rmtree(path)
+    else:
+        Path(path).unlink()
+
+
+def _entry(lines: list[str]) -> WorktreeEntry:
+    facts = {key: value for key, _, value in (line.partition(" ") for line in lines)}
+    return WorktreeEntry(
+        path=facts.get("worktree", ""),
+        head=facts.get("HEAD", ""),
+        branch=facts.get("branch", "").removeprefix("refs/heads/"),
+        bare="bare" in facts,
+        locked="locked" in facts,
+        prunable="prunable" in facts,
+    )
