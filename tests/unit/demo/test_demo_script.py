@@ -104,3 +104,12 @@ def test_a_prompt_says_what_done_means_and_how_to_report(name):
 @pytest.mark.parametrize("path", sorted(path for path in CHANGES.parent.rglob("*.py-tpl")), ids=lambda path: path.name)
 def test_material_compiles(path):
     compile(path.read_text(), str(path), "exec")
+
+
+def test_versions_of_a_file_differ_in_size():
+    """Python takes a compiled file for fresh when second and size agree; gates may run twice within a second."""
+    sizes = {}
+    for kept in sorted(CHANGES.parent.rglob("*.py-tpl")):
+        path = str(kept).partition("/src/")[2] or str(kept).partition("/tests/")[2]
+        sizes.setdefault(path, []).append(kept.stat().st_size)
+    assert {path: found for path, found in sizes.items() if len(found) != len(set(found))} == {}
