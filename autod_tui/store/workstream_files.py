@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from autod_tui.core.errors import Problem
 from autod_tui.core.names import name_problem, suggest_name
@@ -121,8 +120,3 @@ def _check_branches(project: Project, specs: list[WorkstreamSpec], problems: lis
             if prefix in owners:
                 message = f"{spec.branch!r} and {prefix!r} (of {owners[prefix]!r}) can't both be branches"
                 problems.append(Problem(shown, "branch", message))
-
-
-def workstream_table(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return what is worth writing of a workstream.toml: keys with a value, `title` and `after` always."""
-    return {key: value for key, value in spec.items() if value or key in ("title", "after")}
