@@ -8,6 +8,7 @@ from typing import Any
 from autod_tui.cli.console import Console
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
+from autod_tui.cli.progress import ask_watched
 from autod_tui.core.desk import Desk
 from autod_tui.core.requests import Answer, AnyRequest
 
@@ -40,14 +41,16 @@ def settle(console: Console, answer: Answer) -> int:
 
 
 async def ask(desk: Desk, console: Console, request: AnyRequest) -> int:
-    """Have a request that needs no approval carried out and tell the answer."""
-    return settle(console, await desk.ask(request))
+    """Have a request carried out, tell its steps to a person, then the answer."""
+    return settle(console, await ask_watched(desk, console, request))
 
 
 async def ask_approved(desk: Desk, console: Console, plan: AnyRequest, act: AnyRequest, *, what: str) -> int:
     """Ask for the plan, show it, have it approved and carry `act` out; `what` names the deed."""
     planned = await desk.ask(plan)
     if not planned.ok:
+        return settle(console, planned)
+    if planned.data.get("plan") == []:  # nothing to do, so nothing to approve
         return settle(console, planned)
     console.facts |= planned.data
     console.say(planned.message)

@@ -63,8 +63,7 @@ _COMMIT = ("commit", "without", "stop")
 
 
 async def _execute(desk: Desk, console: Console, approved: ApprovedPlan) -> int:
-    answer = await desk.ask(Merge(approved=approved))
-    code = settle(console, answer)
+    code = await ask(desk, console, Merge(approved=approved))
     if not console.interactive:
         return code
     name = approved.plan.checkpoint

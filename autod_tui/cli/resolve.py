@@ -114,7 +114,8 @@ async def _edit(desk: Desk, console: Console, name: str, paths: tuple[str, ...])
         return settle(console, prepared)
     worktree = Path(str(prepared.data["worktree"]))
     files = list(paths) or [str(path) for path in prepared.data["files"]]
-    await run_editor([str(worktree / file) for file in files], worktree)
+    if files:  # none is left where remembered resolutions settled all
+        await run_editor([str(worktree / file) for file in files], worktree)
     return await ask(desk, console, Resolve(checkpoint=name, how="edit", paths=tuple(files)))
 
 

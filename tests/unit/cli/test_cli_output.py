@@ -9,9 +9,9 @@ import pytest
 
 from autod_tui.cli.console import Console, cell_width, clean, cut, table
 from autod_tui.cli.look import fresh_lines
-from autod_tui.core.checkpoint import CheckpointState, Conflict, Transaction
-from autod_tui.core.events import Noted, Recorded, StateChanged
-from autod_tui.core.requests import Abandon, Answer, LeaveOut, New, Resolve, Send, Undo
+from autod_tui.core.checkpoint import CheckpointState, Conflict, GateResult, GateState, Transaction
+from autod_tui.core.events import GateFinished, GateStarted, Noted, Recorded, StateChanged, StepMerged
+from autod_tui.core.requests import Abandon, Answer, Check, LeaveOut, New, Resolve, Send, Sync, Undo
 from autod_tui.core.workstream import Changes, Overlap, Progress, Source, WorkstreamState
 from tests.unit.cli.conftest import merge_plan, with_checkpoint, with_record
 
@@ -284,3 +284,31 @@ def test_tables_are_aligned_and_cut() -> None:
     assert table([["A", "B"], ["long", "x"], ["日本", "y"]]) == ["A     B", "long  x", "日本  y"]
     assert table([["A", "B"], ["x", "y" * 30]], width=12)[1] == "x  " + "y" * 8 + "…"
     assert cut("日本語", 5) == "日本…"
+
+
+def test_a_merge_tells_its_steps(run, desk) -> None:
+    result = GateResult(name="tests", state=GateState.RED, measured=59, threshold=">= 60", seconds=1.5, reason="low")
+    steps = [
+        StepMerged(id="1", checkpoint="foundation", workstream="testing", oid="a"),
+        GateStarted(checkpoint="foundation", gate="tests", log="/log"),
+        GateFinished(checkpoint="foundation", result=result),
+    ]
+
+    def merged(request) -> Answer:
+        desk.kept = [Recorded(number + 1, 1.0, step) for number, step in enumerate(steps)]
+        return Answer(message="merged")
+
+    desk.answers[Check] = merged
+    assert run("checkpoint", "check", "foundation").out.splitlines() == [
+        "  testing: merged",
+        "  gate tests runs; output: /log",
+        "  gate tests is red 59 (>= 60) after 1.5 s: low",
+        "merged",
+    ]
+    json.loads(run("checkpoint", "check", "foundation", "--json").out)
+
+
+def test_a_sync_that_nobody_needs_asks_nothing(run, desk) -> None:
+    desk.answers[Sync] = Answer(message="every workstream has it already", data={"plan": []})
+    assert run("checkpoint", "sync", "foundation").code == 0
+    assert len(desk.asked) == 1
