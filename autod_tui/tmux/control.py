@@ -83,11 +83,12 @@ class ControlClient:
         self._block: Block = []
         self._verbatim = 0
         self._joined: asyncio.Future[bool] | None = None
+        self._gone = False
 
     @property
     def open(self) -> bool:
         """True while the server listens."""
-        return self._reader is not None and not self._reader.done()
+        return self._reader is not None and not self._gone
 
     async def join(self) -> bool:
         """Attach; False when there is no server or session to attach to."""
@@ -134,6 +135,7 @@ class ControlClient:
         await self._process.wait()
 
     def _hang_up(self) -> None:
+        self._gone = True
         if self._joined is not None and not self._joined.done():
             self._joined.set_result(False)
         gone = ServerGoneError("the tmux server ended", hint="run `autod up` to start it again")

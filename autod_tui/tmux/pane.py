@@ -13,7 +13,7 @@ from autod_tui.core.errors import AutodError, CommandFailedError, UsageError
 from autod_tui.core.names import suggest_name
 from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.tmux import screen
-from autod_tui.tmux.control import Block, ControlClient, LineCount, TmuxRefusedError
+from autod_tui.tmux.control import Block, ControlClient, LineCount, ServerGoneError, TmuxRefusedError
 from autod_tui.tmux.quoting import one_line
 from autod_tui.tmux.script import write_agent_script
 from autod_tui.tmux.server import HUB, UI, TmuxServer
@@ -88,6 +88,12 @@ class Panes:
 
     async def panes(self) -> list[PaneStatus]:
         """Return all panes; an empty list when no server runs."""
+        try:
+            return await self._read_panes()
+        except ServerGoneError:
+            return await self._read_panes()  # it went while it was asked; another may be there
+
+    async def _read_panes(self) -> list[PaneStatus]:
         client = await self._client()
         return await read_panes(client) if client else []
 

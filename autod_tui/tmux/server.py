@@ -77,8 +77,10 @@ class TmuxServer:
 
     @property
     def socket_path(self) -> Path:
-        """Where the server's socket is (or will be)."""
-        return Path(os.environ.get("TMUX_TMPDIR") or "/tmp") / f"tmux-{os.getuid()}" / self.socket_name  # noqa: S108
+        """Where the server's socket is (or will be); like tmux, /tmp when TMUX_TMPDIR is no directory."""
+        wanted = Path(os.environ.get("TMUX_TMPDIR") or "/tmp")  # noqa: S108
+        base = wanted if wanted.is_dir() else Path("/tmp")  # noqa: S108
+        return base.resolve() / f"tmux-{os.getuid()}" / self.socket_name
 
     def argv(self, *arguments: str) -> list[str]:
         """Return the command line of a tmux client of this server."""
@@ -123,6 +125,9 @@ class TmuxServer:
     def ensure_keeper(self) -> None:
         """Make sure that the server and its keeping session live; safe to call from several processes at once."""
         if self.running() and self.run("has-session", "-t", f"={HUB}").ok:
+            return
+        if self.running() and self.run("has-session", "-t", f"={UI}").ok:
+            self._make("new-session", "-d", "-t", UI, "-s", HUB)  # the terminals' session still holds the windows
             return
         require_tmux()
         self.check_socket_dir()

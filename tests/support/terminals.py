@@ -1,4 +1,4 @@
-"""Real terminals for tests: an outer tmux server plays the person's terminal; conditions are waited for, never slept."""
+"""Real terminals for tests: an outer tmux server plays the person's terminal; conditions are waited for."""
 
 from __future__ import annotations
 

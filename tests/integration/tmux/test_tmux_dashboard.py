@@ -189,3 +189,13 @@ async def test_in_a_terminal_that_is_a_tmux(server, dashboard, terminal, tmp_pat
     outer = Terminal(server.attach_argv(), env=env)
     outer.wait_for("DASHBOARD")
     outer.close()
+
+
+async def test_either_session_may_be_killed(panes: Panes, server: TmuxServer, dashboard, terminal, launch) -> None:
+    dashboard()
+    agent = await panes.start(launch("sleep", "100"))
+    for session in ("autod", "autod-hub"):
+        server.run("kill-session", "-t", f"={session}").checked("kill-session")
+        dashboard()
+        assert agent.pane in [pane.pane for pane in await panes.panes() if not pane.dead]
+    terminal().wait_for("DASHBOARD")

@@ -52,7 +52,7 @@ HOSTILE = [
 
 async def test_arguments_arrive_exactly_and_run_nothing(panes: Panes, launch, tmp_path: Path) -> None:
     hit = tmp_path / "hit"
-    hostile = [text.format(hit=hit, **{"E": ""}) if "{hit}" in text else text for text in HOSTILE]
+    hostile = [text.format(hit=hit, E="") if "{hit}" in text else text for text in HOSTILE]
     seen = await report(panes, launch, tmp_path, *hostile)
     assert seen["argv"] == hostile
     assert not hit.exists()

@@ -72,7 +72,7 @@ async def test_history_comes_before_the_screen(panes: Panes, launch) -> None:
     assert numbers == list(range(numbers[0], 501))
     assert screen.cursor == (0, numbers.index(500) + 1)
     everything = await panes.capture(status.pane, history=100_000)
-    assert [line for line in everything.lines if line][0] == "1"
+    assert next(filter(None, everything.lines)) == "1"
 
 
 LOOK_ALIKE = """
