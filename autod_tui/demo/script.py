@@ -33,7 +33,7 @@ class Step:
     no: str = ""
     """What the agent says to either answer."""
     note: str = ""
-    """Blocker that progress.md keeps after the answer no."""
+    """What progress.md keeps after the answer no."""
 
 
 @dataclass(frozen=True)

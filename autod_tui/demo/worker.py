@@ -27,6 +27,7 @@ class Worker:
         self.done = 0
         """Tasks finished so far."""
         self.blockers: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
 
     def lines_of(self, path: str) -> int | None:
         """Return how many lines a file has; None when there is no such file."""
@@ -74,6 +75,7 @@ class Worker:
             "In Progress": [f"🔄 {task}" for task in script.tasks[self.done : self.done + 1]],
             "Pending": [f"⏳ {task}" for task in script.tasks[self.done + 1 :]],
             "Blockers": list(self.blockers) or ["None"],
+            "Notes": list(self.notes),
         }
         head = [
             f"# {script.title}\n",

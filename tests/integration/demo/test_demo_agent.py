@@ -54,7 +54,7 @@ def test_the_prompt_is_not_printed(repository):
 def test_an_answer_no_is_noted(repository):
     worktree = add_worktree(repository, story.ASKING)
     assert "I stay with generic JSON" in play(worktree, story.ASKING, "n\n").stdout
-    assert "- A JSONB column was wished for" in (worktree / "progress.md").read_text()
+    assert "## Notes\n- A JSONB column was wished for" in (worktree / "progress.md").read_text()
 
 
 def test_what_is_no_answer_is_kept_for_later(repository):
