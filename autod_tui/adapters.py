@@ -1,0 +1,64 @@
+"""Small adapters: rooms behind the engine's ports where their shapes differ."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from autod_tui import process
+from autod_tui.agents.launch import agent_argv
+from autod_tui.agents.readiness import read_osc, read_screen
+from autod_tui.core.checkpoint import GateSpec
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.ports import GateOutcome
+from autod_tui.engine.house import Reading
+
+END_GRACE = 2.0
+
+
+class Agents:
+    """The agents room behind the engine's port."""
+
+    def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Fill a profile's command."""
+        return agent_argv(
+            profile,
+            prompt=values["prompt"],
+            prompt_file=values["prompt_file"],
+            model=values["model"],
+            session_id=values["session_id"],
+            worktree=values["worktree"],
+            workstream=values["workstream"],
+        )
+
+    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
+        """Read a state from a screen."""
+        return read_screen(profile, lines)
+
+    def read_osc(self, text: str) -> Reading | None:
+        """Read a state from an operating system command."""
+        return read_osc(text)
+
+
+class GateRunner:
+    """Runs gates through the process door."""
+
+    async def run(self, gate: GateSpec, cwd: str, log: Path, env: Mapping[str, str]) -> GateOutcome:
+        """Run one gate to its end or its time-out."""
+        begun = time.monotonic()
+        status = await process.run_logged(gate.command, cwd=cwd, env=env, log=log, timeout=gate.timeout)
+        return GateOutcome(exit_status=status, seconds=time.monotonic() - begun, timed_out=status is None)
+
+
+class Processes:
+    """Finds agents by the marker in their environment."""
+
+    def of_session(self, session: str) -> list[int]:
+        """Return the living processes of an agent session."""
+        return process.marked(f"AUTOD_SESSION={session}")
+
+    async def end_session(self, session: str) -> None:
+        """End them all."""
+        if self.of_session(session):
+            await process.end_tree(0, f"AUTOD_SESSION={session}", grace=END_GRACE)

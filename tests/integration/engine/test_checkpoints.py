@@ -1,0 +1,253 @@
+"""Checkpoints on a real repository: merges, gates, conflicts, rollbacks, and what a killed conductor leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autod_tui.core import requests as rq
+from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState
+from tests.support.rig import Rig
+
+SETTINGS = """
+[project]
+target = "main"
+agent = "shell"
+[agents.shell]
+command = ["sh", "-c", "echo {prompt}"]
+[gates.check]
+command = "sh check.sh"
+[gates.lines]
+command = "cat base.txt new-*.txt 2>/dev/null | wc -l"
+measure = '(\\d+)'
+at_most = 22
+[[checkpoint]]
+name = "first"
+merge = ["one", "two"]
+into = "integration/first"
+gates = ["check"]
+tag = "first-done"
+[[checkpoint]]
+name = "last"
+after = ["first"]
+merge = ["three"]
+into = "integration/first"
+then = "main"
+"""
+GREEN = "exit 0\n"
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> Rig:
+    rig = Rig(tmp_path)
+    rig.write("check.sh", GREEN)
+    rig.declare(SETTINGS, "one", "two", "three")
+    await rig.open().begin()
+    answer = await rig.conductor.handle(rq.Up())
+    assert answer.ok, answer
+    return rig
+
+
+def state(rig: Rig, name: str) -> CheckpointState:
+    return rig.conductor.house.state.checkpoint(name).state
+
+
+async def test_merge_lands_in_order_with_tag_and_leaves_steering_files_out(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("one", "STARTUP.md", "mine\n")
+    rig.commit("two", "new-two.txt", "2\n")
+    rig.commit("two", "progress.md", "**Status**: done\n")
+    answer = await rig.merge("first")
+    assert answer.ok, answer
+    into = answer.data["after_oid"]
+    assert rig.git("rev-parse", "integration/first", "first-done^{commit}").split() == [into, into]
+    assert rig.git("ls-tree", "--name-only", into).split() == [
+        "autod.toml", "base.txt", "check.sh", "new-one.txt", "new-two.txt", "workstreams",
+    ]  # fmt: skip
+    subjects = rig.git("log", "--first-parent", "--format=%s", f"main..{into}").splitlines()
+    assert subjects == [
+        "Merge workstream 'two' at checkpoint 'first'",
+        "Merge workstream 'one' at checkpoint 'first'",
+    ]
+    assert rig.git("status", "--porcelain") == ""
+
+
+async def test_red_gate_moves_nothing_names_the_guilty_and_the_rest_lands(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "check.sh", "echo broken; exit 7\n")
+    answer = await rig.merge("first")
+    assert answer.exit_code == 1
+    assert answer.data["guilty"] == ["two"]
+    assert answer.data["gate"]["reason"] == "exit status 7"
+    assert "integration/first" not in rig.git("branch", "--list", "integration/*")
+    told = [(name, text) for name, text in rig.panes.pasted if "failed" in text]
+    assert [name for name, _ in told] == ["two"]
+    assert "exit status 7" in told[0][1]
+    assert answer.data["gate"]["log"] in told[0][1]
+    assert "broken" in Path(answer.data["gate"]["log"]).read_text()
+    landed = await rig.merge("first", "two")
+    assert landed.ok, landed
+    assert landed.data["left_out"] == ["two"]
+
+
+async def test_two_that_only_fail_together_are_both_named(rig: Rig) -> None:
+    rig.commit("one", "a.txt", "1\n")
+    rig.commit("two", "b.txt", "1\n")
+    rig.write("check.sh", "test ! -e a.txt -o ! -e b.txt\n")
+    rig.git("commit", "-qam", "gate")
+    answer = await rig.merge("first")
+    assert answer.data["guilty"] == ["one", "two"]
+
+
+async def conflict(rig: Rig) -> rq.Answer:
+    base = (rig.root / "base.txt").read_text()
+    rig.commit("one", "base.txt", base.replace("line 3\n", "one\n"))
+    rig.commit("two", "base.txt", base.replace("line 3\n", "two\n"))
+    return await rig.merge("first")
+
+
+@pytest.mark.parametrize(("how", "kept"), [("ours", "one"), ("theirs", "two")])
+async def test_conflict_is_resolved_by_side_and_remembered(rig: Rig, how: str, kept: str) -> None:
+    answer = await conflict(rig)
+    assert answer.exit_code == 1
+    assert answer.data["conflict"] == {"workstream": "two", "files": ["base.txt"]}
+    assert state(rig, "first") is CheckpointState.MERGING
+    done = await rig.conductor.handle(rq.Resolve(checkpoint="first", how=how, paths=("base.txt",)))
+    assert done.ok, done
+    assert rig.git("show", "integration/first:base.txt").splitlines()[2] == kept
+    assert (await rig.roll_back("first")).ok
+    again = await rig.merge("first")
+    assert again.ok, again
+    assert rig.git("show", "integration/first:base.txt").splitlines()[2] == kept
+
+
+async def test_conflict_is_edited_in_a_worktree_of_autods_own(rig: Rig) -> None:
+    await conflict(rig)
+    prepared = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
+    assert prepared.data["files"] == ["base.txt"]
+    file = Path(prepared.data["worktree"]) / "base.txt"
+    assert "<<<<<<<" in file.read_text()
+    early = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="edit"))
+    assert not early.ok
+    text = file.read_text()
+    file.write_text(text[: text.index("<<<<<<<")] + "both\n" + text[text.index(">>>>>>>") :].partition("\n")[2])
+    done = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="edit"))
+    assert done.ok, done
+    assert rig.git("show", "integration/first:base.txt").splitlines()[2] == "both"
+
+
+async def test_conflict_left_out_or_abandoned_moves_nothing_else(rig: Rig) -> None:
+    await conflict(rig)
+    assert (await rig.conductor.handle(rq.Abandon(checkpoint="first"))).ok
+    assert state(rig, "first") is CheckpointState.OPEN
+    await rig.merge("first")
+    done = await rig.conductor.handle(rq.LeaveOut(checkpoint="first", workstream="two"))
+    assert done.ok, done
+    assert done.data["merged"] == ["one"]
+
+
+async def test_waiting_conflict_survives_a_killed_conductor(rig: Rig) -> None:
+    await conflict(rig)
+    await rig.open().begin()
+    done = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="theirs"))
+    assert done.ok, done
+
+
+async def test_branch_that_moved_after_approval_is_refused(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    plan = await rig.plan_merge("first")
+    rig.commit("one", "new-one.txt", "2\n")
+    answer = await rig.conductor.handle(rq.Merge(approved=ApprovedPlan(plan)))
+    assert answer.exit_code == 1
+    assert "has moved since" in answer.message
+    assert rig.git("branch", "--list", "integration/*") == ""
+
+
+async def test_uncommitted_work_is_seen_and_committed_on_approval(rig: Rig) -> None:
+    rig.commit("two", "new-two.txt", "1\n")
+    rig.write("new-one.txt", "unsaved\n", rig.worktree("one"))
+    plan = await rig.plan_merge("first")
+    assert [step.uncommitted for step in plan.steps] == [1, 0]
+    answer = await rig.conductor.handle(rq.Merge(approved=ApprovedPlan(plan, ("one",))))
+    assert answer.ok, answer
+    assert rig.git("show", "integration/first:new-one.txt") == "unsaved"
+
+
+async def test_rehearsal_moves_nothing_and_spares_the_gates_of_the_merge(rig: Rig) -> None:
+    rig.write("check.sh", f"echo ran >> '{rig.directory}/runs'\n")
+    rig.git("commit", "-qam", "counting gate")
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    checked = await rig.conductor.handle(rq.Check(checkpoint="first"))
+    assert checked.ok, checked
+    assert state(rig, "first") is CheckpointState.READY
+    assert rig.git("branch", "--list", "integration/*") == ""
+    assert (await rig.merge("first")).ok
+    assert (rig.directory / "runs").read_text() == "ran\n"
+
+
+async def test_rollback_is_exact_then_by_revert_and_the_work_comes_back(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    await rig.merge("first")
+    assert (await rig.roll_back("first")).data["exact"] is True
+    assert rig.git("branch", "--list", "integration/*") == ""
+    assert rig.git("tag") == ""
+    await rig.merge("first")
+    rig.git("worktree", "add", "-q", str(rig.directory / "x"), "integration/first")
+    rig.write("later.txt", "later\n", rig.directory / "x")
+    rig.git("add", "-A", cwd=rig.directory / "x")
+    rig.git("commit", "-qm", "later", cwd=rig.directory / "x")
+    rig.git("worktree", "remove", str(rig.directory / "x"))
+    answer = await rig.roll_back("first")
+    assert answer.data["exact"] is False
+    names = rig.git("ls-tree", "--name-only", "integration/first").split()
+    assert "later.txt" in names
+    assert "new-one.txt" not in names
+    rig.commit("one", "more.txt", "1\n")
+    again = await rig.merge("first")
+    assert again.ok, again
+    names = rig.git("ls-tree", "--name-only", "integration/first").split()
+    assert {"later.txt", "new-one.txt", "new-two.txt", "more.txt"} <= set(names)
+
+
+async def test_then_moves_the_users_checkout_by_fast_forward_or_refuses_beforehand(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    assert (await rig.merge("first")).ok
+    rig.commit("three", "new-three.txt", "3\n")
+    rig.write("new-three.txt", "the user's own\n")
+    plan = await rig.plan_merge("last")
+    assert any("checked out at" in refusal for refusal in plan.refusals), plan.refusals
+    (rig.root / "new-three.txt").unlink()
+    rig.write("base.txt", (rig.root / "base.txt").read_text() + "unsaved by the user\n")
+    answer = await rig.merge("last")
+    assert answer.ok, answer
+    assert (rig.root / "new-three.txt").read_text() == "3\n"
+    assert "unsaved by the user" in (rig.root / "base.txt").read_text()
+    assert rig.git("rev-parse", "main") == answer.data["after_oid"]
+    assert rig.git("status", "--porcelain") == " M base.txt"
+    back = await rig.roll_back("last")
+    assert back.ok, back
+    assert not (rig.root / "new-three.txt").exists()
+    assert "unsaved by the user" in (rig.root / "base.txt").read_text()
+
+
+async def test_checkpoint_waits_for_the_one_before(rig: Rig) -> None:
+    rig.commit("three", "x.txt", "1\n")
+    answer = await rig.merge("last")
+    assert not answer.ok
+    assert "'first' has to be merged first" in answer.message
+
+
+async def test_sync_brings_the_result_to_the_open_workstreams(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    rig.commit("three", "STARTUP.md", "kept\n")
+    await rig.merge("first")
+    answer = await rig.conductor.handle(rq.Sync(checkpoint="first", approved=True))
+    assert answer.ok, answer
+    assert (rig.worktree("three") / "new-one.txt").read_text() == "1\n"
+    assert (rig.worktree("three") / "STARTUP.md").read_text() == "kept\n"
