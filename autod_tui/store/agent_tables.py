@@ -88,6 +88,8 @@ def _argv(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         table.texts(key)
         return default
     argv = table.texts(key)
+    if not isinstance(table.values[key], list):
+        return default
     if key == "command" and not (argv and argv[0]):
         table.problem(key, "names no program", 'write it as a list: ["mytool", "{prompt}"]')
         return default
@@ -113,6 +115,6 @@ def _prompt_mode(table: Table, default: PromptMode) -> PromptMode:
 
 def _check_prompt(table: Table, profile: AgentProfile) -> None:
     takes_it = any("{prompt}" in item or "{prompt_file}" in item for item in profile.command)
-    if table.has("command") and profile.prompt is PromptMode.ARGUMENT and not takes_it:
+    if isinstance(table.values.get("command"), list) and profile.prompt is PromptMode.ARGUMENT and not takes_it:
         hint = 'add "{prompt}" or "{prompt_file}", or set prompt = "keys", "stdin" or "file"'
         table.problem("command", "never gets the prompt", hint)
