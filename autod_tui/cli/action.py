@@ -54,6 +54,6 @@ async def ask_approved(desk: Desk, console: Console, plan: AnyRequest, act: AnyR
         return settle(console, planned)
     console.facts |= planned.data
     console.say(planned.message)
-    if not console.approve("Go on?", what=what):
+    if not await console.approve("Go on?", what=what):
         return 0
     return await ask(desk, console, act)

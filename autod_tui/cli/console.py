@@ -89,28 +89,28 @@ class Console:
         """Colour a cleaned text when colours are wanted; an empty colour leaves it alone."""
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colours and colour else text
 
-    def ask(self, question: str, choices: Sequence[str] = ("y", "n")) -> str:
+    async def ask(self, question: str, choices: Sequence[str] = ("y", "n")) -> str:
         """Ask a person; returns one of `choices` (by first letters), the last one when nothing was answered."""
         while True:
             print_out(f"{clean(question)} [{'/'.join(choices)}] ")
             sys.stdout.flush()
-            line = sys.stdin.readline()
+            line = await _typed_line()
             if not line.strip():
                 return choices[-1]
             found = [choice for choice in choices if choice.startswith(line.strip().lower())]
             if len(found) == 1:
                 return found[0]
 
-    def read(self, question: str) -> str:
+    async def read(self, question: str) -> str:
         """Ask a person for a line of text; empty when nothing was answered. End of input counts as an interrupt."""
         print_out(f"{clean(question)}: ")
         sys.stdout.flush()
-        line = sys.stdin.readline()
+        line = await _typed_line()
         if not line:
             raise KeyboardInterrupt
         return line.strip()
 
-    def approve(self, question: str, *, what: str) -> bool:
+    async def approve(self, question: str, *, what: str) -> bool:
         """Have a shown plan approved: by `--yes`, or by a person; UsageError when there is neither.
 
         `what` names the command in the error, e.g. `merging "foundation"`.
@@ -122,10 +122,32 @@ class Console:
                 f"{what} needs approval and there is no terminal to ask on; nothing was changed",
                 hint="add --yes to approve it beforehand",
             )
-        if self.ask(question) == "y":
+        if await self.ask(question) == "y":
             return True
         self.say("Nothing was changed.")
         return False
+
+
+async def _typed_line() -> str:
+    """Return the next line that a person types; the event loop goes on meanwhile, for this process may conduct."""
+    if sys.stdin.isatty() and (descriptor := _descriptor()) is not None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        typed = asyncio.Event()
+        loop.add_reader(descriptor, typed.set)
+        try:
+            await typed.wait()
+        finally:
+            loop.remove_reader(descriptor)
+    return sys.stdin.readline()
+
+
+def _descriptor() -> int | None:
+    try:
+        return sys.stdin.fileno()
+    except (OSError, ValueError):  # not a real file
+        return None
 
 
 def print_out(text: str) -> None:

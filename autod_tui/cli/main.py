@@ -14,6 +14,9 @@ from autod_tui.cli.console import Console
 from autod_tui.cli.parser import parse
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
 
+_READING = frozenset({"status", "watch", "log", "diff", "report", "doctor", "checkpoint list", "checkpoint show"})
+"""Verbs that only print: when their reader has seen enough, all is done."""
+
 Handler = Callable[["Request"], int]
 
 
@@ -30,12 +33,12 @@ class Request:
 
 def run(words: Sequence[str]) -> int:
     """Carry one command line out and return the exit code; prints all there is to say."""
-    console = Console(as_json="--json" in words)
+    console, code = Console(as_json="--json" in words), int(ExitCode.FAILED)
     try:
         request = Request(parse(words))
         console = request.console
         code = _handler(request.options.handler)(request)
-        sys.stdout.flush()
+        console.flush()
     except SystemExit as error:  # argparse ends --help and --version this way
         return error.code if isinstance(error.code, int) else int(ExitCode.USAGE)
     except AutodError as error:
@@ -43,7 +46,7 @@ def run(words: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        return _reader_left()
+        return _reader_left(done=code == ExitCode.DONE or request.options.verb in _READING)
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing may end in a traceback
         return _unexpected(console, words, error)
     return code
@@ -69,11 +72,11 @@ def _handler(name: str) -> Handler:
     return cast(Handler, getattr(importlib.import_module(f"autod_tui.cli.{module}"), function))
 
 
-def _reader_left() -> int:
+def _reader_left(*, done: bool) -> int:
     """End quietly when standard output was closed, as `autod watch | head -1` does."""
     # Python would try to flush once more at exit and print an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return int(ExitCode.FAILED)
+    return int(ExitCode.DONE if done else ExitCode.FAILED)
 
 
 def checked_start(request: Request) -> Path:

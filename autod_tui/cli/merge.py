@@ -34,15 +34,17 @@ def merge(request: Request) -> int:
         show_merge_plan(console, plan)
         if plan.refusals:
             raise RefusedError(f"{plan.checkpoint} can't be merged now: {'; '.join(plan.refusals)}")
-        commit = _commits(console, plan, options.commit)
-        if commit is None or not console.approve(f"Merge {plan.checkpoint}?", what=f"merging {plan.checkpoint!r}"):
+        commit = await _commits(console, plan, options.commit)
+        if commit is None or not await console.approve(
+            f"Merge {plan.checkpoint}?", what=f"merging {plan.checkpoint!r}"
+        ):
             return 0
         return await _execute(desk, console, ApprovedPlan(plan, commit=commit))
 
     return with_desk(request, act)
 
 
-def _commits(console: Console, plan: MergePlan, wanted: bool | None) -> tuple[str, ...] | None:
+async def _commits(console: Console, plan: MergePlan, wanted: bool | None) -> tuple[str, ...] | None:
     """Return the workstreams whose uncommitted work is to be committed first; None when the merge is called off."""
     dirty = tuple(step.workstream for step in plan.steps if step.uncommitted)
     if not dirty or wanted is not None:
@@ -52,7 +54,9 @@ def _commits(console: Console, plan: MergePlan, wanted: bool | None) -> tuple[st
             f"there is uncommitted work in {', '.join(dirty)}; nothing was changed",
             hint="--commit commits it first, --no-commit merges without it",
         )
-    answer = console.ask(f"Uncommitted work in {', '.join(dirty)}: commit it first, or merge without it?", _COMMIT)
+    answer = await console.ask(
+        f"Uncommitted work in {', '.join(dirty)}: commit it first, or merge without it?", _COMMIT
+    )
     if answer == "stop":
         console.say("Nothing was changed.")
         return None
@@ -80,7 +84,7 @@ async def _offer_sync(desk: Desk, console: Console, checkpoint: str) -> int:
     if not planned.ok or not planned.data.get("plan"):
         return 0
     console.say(planned.message)
-    if console.ask("Bring the result into them now?") == "n":
+    if await console.ask("Bring the result into them now?") == "n":
         console.say(f"Later: autod checkpoint sync {checkpoint}")
         return 0
     return await ask(desk, console, Sync(checkpoint=checkpoint, approved=True))
@@ -135,7 +139,7 @@ def rollback(request: Request) -> int:
         show_rollback_plan(console, plan)
         if plan.refusals:
             raise RefusedError(f"{plan.checkpoint} can't be rolled back now: {'; '.join(plan.refusals)}")
-        if not console.approve(f"Roll {plan.checkpoint} back?", what=f"rolling {plan.checkpoint!r} back"):
+        if not await console.approve(f"Roll {plan.checkpoint} back?", what=f"rolling {plan.checkpoint!r} back"):
             return 0
         return await ask(desk, console, Rollback(plan=plan))
 

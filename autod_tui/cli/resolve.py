@@ -86,7 +86,7 @@ async def offer_resolution(desk: Desk, console: Console, name: str) -> int:
     code = 1
     while (view := desk.board().checkpoint(name)) and (under_way := view.record.transaction) and under_way.conflicts:
         show_conflicts(console, under_way)
-        how = console.ask("How?", _CHOICES)
+        how = await console.ask("How?", _CHOICES)
         if how == "stop":
             console.say(f"The merge waits. Go on with: autod checkpoint resolve {name}")
             return 1

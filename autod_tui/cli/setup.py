@@ -16,7 +16,9 @@ def init(request: Request) -> int:
     console.say(
         "autod.toml and workstreams/ are made at the root of this repository; files that exist stay as they are."
     )
-    if not console.approve("Make them?", what="init"):
+    import asyncio
+
+    if not asyncio.run(console.approve("Make them?", what="init")):
         return 0
     made = [str(path) for path in load_engine().init(start)]
     for path in made:
@@ -35,7 +37,7 @@ def undo(request: Request) -> int:
         if not ref:
             return await _list(desk, request.console)
         request.console.say(f"The backup {ref} is brought back; what is there now is kept as a new backup.")
-        if not request.console.approve("Go on?", what="undo"):
+        if not await request.console.approve("Go on?", what="undo"):
             return 0
         return await ask(desk, request.console, Undo(ref=ref))
 

@@ -85,7 +85,7 @@ async def _ask_fields(desk: Desk, console: Console, fields: dict[str, str]) -> N
         if fields[key]:
             continue
         while True:
-            fields[key] = console.read(question)
+            fields[key] = await console.read(question)
             problem = await _problem(desk, fields, key)
             if not problem:
                 break
