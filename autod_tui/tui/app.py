@@ -1,0 +1,165 @@
+"""The full-screen application: one desk, one board, screens that show it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from autod_tui.core.board import Board
+from autod_tui.core.desk import Desk, Update
+from autod_tui.core.events import Recorded
+from autod_tui.core.requests import Answer, AnyRequest
+from autod_tui.core.workstream import WorkstreamState
+from autod_tui.tui import foreground
+from autod_tui.tui.actions import ACTIONS
+from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
+from autod_tui.tui.commands import CommandProvider, Selection
+from autod_tui.tui.safe import clean_block
+from autod_tui.tui.screens.base import BoardScreen, BoardWatcher
+from autod_tui.tui.screens.home import HomeScreen
+from autod_tui.tui.theme import THEME
+from autod_tui.tui.widgets.live_pane import LivePane
+
+KEPT_ENTRIES = 1000
+MINUTE = 60.0
+
+
+class AutodApp(App[int]):
+    """The dashboard; leaving it leaves the agents at work."""
+
+    TITLE = "autod"
+    CSS_PATH = "app.tcss"
+    COMMANDS = {CommandProvider}  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", show=False, priority=True),
+        Binding("ctrl+c", "quit_hint", show=False),
+    ]
+    ENABLE_COMMAND_PALETTE = True
+    NOTIFICATION_TIMEOUT = 6
+
+    def __init__(self, desk: Desk, *, clock: Callable[[], float] = time.time) -> None:
+        """Show `desk`; `clock` gives Unix time in seconds."""
+        super().__init__()
+        self.desk = desk
+        self.clock = clock
+        self.board: Board | None = None
+        self.entries: list[Recorded] = []
+        self._bridge = Bridge(desk, self)
+        self._waiting: frozenset[str] = frozenset()
+        self.register_theme(THEME)
+        self.theme = THEME.name
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Home is always at the bottom."""
+        return HomeScreen()
+
+    def on_mount(self) -> None:
+        """Show what is true now, then follow the desk."""
+        self.board = self.desk.board()
+        self.entries = self.desk.history(KEPT_ENTRIES)
+        self._waiting = self._who_waits(self.board)
+        self.run_worker(self._bridge.pump_updates(), group="bridge")
+        self.run_worker(self._bridge.pump_outputs(), group="bridge")
+        self.set_interval(MINUTE, self._tell_screens)
+
+    @on(BoardChanged)
+    def _board_changed(self) -> None:
+        update = self._bridge.take_update()
+        if update is None:
+            return
+        self.board = update.board
+        seen = self.entries[-1].seq if self.entries else 0
+        fresh = [entry for entry in update.entries if entry.seq > seen]
+        self.entries = [*self.entries, *fresh][-KEPT_ENTRIES:]
+        self._tell_screens(tuple(fresh))
+        self._call_attention(update.board)
+
+    @on(PanesPrinted)
+    def _panes_printed(self) -> None:
+        printed = self._bridge.take_printed()
+        for screen in self.screen_stack:
+            for pane in screen.query(LivePane) if isinstance(screen, HomeScreen) else ():
+                if pane.workstream in printed:
+                    pane.mark_dirty()
+
+    def _tell_screens(self, entries: tuple[Recorded, ...] = ()) -> None:
+        if self.board is None:
+            return
+        update = Update(self.board, entries)
+        for screen in self.screen_stack:
+            if isinstance(screen, BoardWatcher) and screen.is_mounted:
+                screen.board_changed(update)
+
+    def _who_waits(self, board: Board) -> frozenset[str]:
+        return frozenset(view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING)
+
+    def _call_attention(self, board: Board) -> None:
+        """Ring once when a workstream begins to wait, and keep the count in the terminal's title."""
+        waiting = self._who_waits(board)
+        if waiting - self._waiting:
+            self.bell()
+        if waiting != self._waiting:
+            foreground.set_title(self, f"autod: {len(waiting)} waiting" if waiting else "autod")
+        self._waiting = waiting
+
+    def selection(self) -> Selection:
+        """Return what commands act on: the selection of the topmost board screen."""
+        boards = [screen for screen in self.screen_stack if isinstance(screen, BoardScreen)]
+        return boards[-1].selection() if boards and self.board else Selection()
+
+    def run_command(self, id: str) -> None:
+        """Run a command of the table."""
+        self.run_worker(ACTIONS[id](self, self.selection()), group="commands", name=id)
+
+    async def ask(self, request: AnyRequest, *, quiet: bool = False) -> Answer:
+        """Have a request carried out and tell its answer; with `quiet` only a failure is told."""
+        answer = await self.desk.ask(request)
+        if not (answer.ok and quiet):
+            self.tell_answer(answer)
+        return answer
+
+    def tell_answer(self, answer: Answer) -> None:
+        """Show an answer for a while."""
+        text = answer.message + (f"\n{answer.hint}" if answer.hint else "")
+        if text:
+            self.say(text, failed=not answer.ok)
+
+    def say(self, text: str, *, failed: bool = False) -> None:
+        """Show a message for a while; errors stay longer."""
+        self.notify(
+            clean_block(text), severity="error" if failed else "information", timeout=12 if failed else 5, markup=False
+        )
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer the choice of a theme besides the table's commands."""
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In type mode no key but the pane's own means anything here."""
+        if action in ("quit", "command_palette") and self._typing():
+            return False
+        return super().check_action(action, parameters)
+
+    def _typing(self) -> bool:
+        return isinstance(self.focused, LivePane) and self.focused.typing
+
+    def action_quit_hint(self) -> None:
+        """Say how to leave; ctrl+c alone is too easily pressed."""
+        self.say("q leaves the dashboard; the agents go on")
+
+    async def action_quit(self) -> None:
+        """Leave the dashboard."""
+        self.exit(0)
+
+
+def run_tui(desk: Desk) -> int:
+    """Run the dashboard until the person leaves it; return the process exit code."""
+    app = AutodApp(desk)
+    result = app.run()
+    return result if result is not None else (app.return_code or 0)

@@ -1,0 +1,211 @@
+"""The conflicts of a merge under way: the files, both sides, and the ways out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from autod_tui.core.board import CheckpointView
+from autod_tui.core.desk import ConflictSides, Update
+from autod_tui.core.errors import AutodError
+from autod_tui.core.requests import Abandon, Answer, AnyRequest, LeaveOut, PrepareEdit, Resolve
+from autod_tui.tui.commands import bindings, conflict_commands
+from autod_tui.tui.foreground import SuspendNotSupported, editor, run_foreground
+from autod_tui.tui.safe import clean_lines
+from autod_tui.tui.screens.base import BoardWatcher, Page, titled
+from autod_tui.tui.screens.dialogs import Confirm, text_source
+from autod_tui.tui.text import Row, count, row, shorten
+from autod_tui.tui.widgets.bars import Hint
+from autod_tui.tui.widgets.lines import LineView
+
+
+class FileList(LineView, inherit_bindings=False):
+    """The conflicting files; letters are left to the commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+    ]
+
+
+class ConflictScreen(Page, BoardWatcher):
+    """Settles the conflicts of one step, file by file."""
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings({"conflict"}),
+        Binding("tab", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, checkpoint: str) -> None:
+        """Show what the merge of `checkpoint` waits for."""
+        super().__init__()
+        self.checkpoint = checkpoint
+        self.sides: Sequence[ConflictSides] = ()
+        self._paths: tuple[str, ...] = ()
+        self._busy = ""
+        self._ended = False
+
+    def body(self) -> ComposeResult:
+        """Files above, the two sides below."""
+        yield FileList(id="files", classes="panel")
+        with Container(id="sides"):
+            yield LineView(id="ours", classes="panel side")
+            yield LineView(id="theirs", classes="panel side")
+
+    def on_mount(self) -> None:
+        """Read the sides."""
+        super().on_mount()
+        self.query_one("#files").focus()
+        self._take_paths()
+
+    def view(self) -> CheckpointView | None:
+        """Return the checkpoint as it is now."""
+        board = self.autod.board
+        return board.checkpoint(self.checkpoint) if board else None
+
+    def board_changed(self, update: Update) -> None:
+        """Follow the files still open."""
+        self._take_paths()
+
+    def _take_paths(self) -> None:
+        view = self.view()
+        transaction = view.record.transaction if view else None
+        paths = tuple(conflict.path for conflict in transaction.conflicts) if transaction else ()
+        step = transaction.at_step if transaction else ""
+        titled(
+            self.query_one("#files"), f"{self.checkpoint}: {step} conflicts in {count(len(paths), 'file')}", self._busy
+        )
+        if paths != self._paths:
+            self._paths = paths
+            self.run_worker(self._load(), group="sides", exclusive=True)
+        self.query_one("#files", LineView).show_rows(self._file_rows)
+
+    async def _load(self) -> None:
+        try:
+            self.sides = await self.autod.desk.conflict_sides(self.checkpoint) if self._paths else ()
+        except AutodError as error:
+            self.autod.say(str(error), failed=True)
+        self.query_one("#files", LineView).show_rows(self._file_rows)
+        self._show_sides()
+
+    def _file_rows(self, width: int) -> list[Row]:
+        if not self._paths:
+            return [row((" every conflict is resolved, the merge goes on", "ok"))]
+        kinds = {side.path: side.kind for side in self.sides}
+        return [
+            row((f" {shorten(path, max(width - 18, 8))}  ", ""), (kinds.get(path, ""), "dim"), key=path)
+            for path in self._paths
+        ]
+
+    def _show_sides(self) -> None:
+        path = self.query_one("#files", LineView).selected
+        side = next((entry for entry in self.sides if entry.path == path), None)
+        view = self.view()
+        transaction = view.record.transaction if view else None
+        step = transaction.at_step if transaction else "theirs"
+        titled(self.query_one("#ours"), "ours: already merged", "o takes it")
+        titled(self.query_one("#theirs"), f"theirs: {step}", "t takes it")
+        for name, own, other in (("ours", "ours", "theirs"), ("theirs", "theirs", "ours")):
+            rows = side_rows(getattr(side, own), getattr(side, other)) if side else []
+            self.query_one(f"#{name}", LineView).show_rows(lambda width, rows=rows: rows)  # type: ignore[misc]
+
+    @on(LineView.Highlighted, "#files")
+    def _selected(self) -> None:
+        self._show_sides()
+
+    def hints(self) -> list[Hint]:
+        """The commands of the conflict scope."""
+        own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in conflict_commands()]
+        return [*own, Hint("escape", "Back", "leave")]
+
+    def action_command(self, id: str) -> None:
+        """Carry out one of the ways to settle a conflict."""
+        path = self.query_one("#files", LineView).selected
+        paths = (path,) if path else ()
+        if id in ("ours", "theirs") and paths:
+            self._start(Resolve(checkpoint=self.checkpoint, how=id, paths=paths), f"taking {id}")
+        elif id == "edit" and paths:
+            self.run_worker(self._edit(path), exclusive=True, group="deed")
+        elif id == "hand_over":
+            self._start(Resolve(checkpoint=self.checkpoint, how="agent"), "starting an agent")
+        elif id in ("leave_out", "abandon"):
+            self.run_worker(self._give_up(id), exclusive=True, group="deed")
+        elif id not in ("ours", "theirs", "edit"):
+            super().action_command(id)
+
+    def _start(self, request: AnyRequest, word: str) -> None:
+        self.run_worker(self._deed(request, word), group="deed")
+
+    async def _deed(self, request: AnyRequest, word: str) -> Answer:
+        self._busy = word
+        self._take_paths()
+        answer = await self.autod.ask(request)
+        self._busy = ""
+        if self.is_attached:
+            self._take_paths()
+            self._leave_when_settled()
+        return answer
+
+    def _leave_when_settled(self) -> None:
+        """Go where the merge went on, once nothing is left to resolve."""
+        view = self.view()
+        transaction = view.record.transaction if view else None
+        settled = transaction is None or not transaction.conflicts
+        if settled and self.app.screen is self and not self._ended:
+            self._ended = True
+            self.dismiss()
+
+    async def _edit(self, path: str) -> None:
+        """Open the marked file in the person's editor; saved and closed, it is the resolution."""
+        prepared = await self.autod.desk.ask(PrepareEdit(checkpoint=self.checkpoint))
+        if not prepared.ok:
+            self.autod.tell_answer(prepared)
+            return
+        worktree = str(prepared.data["worktree"])
+        file = str(Path(worktree) / path)
+        try:
+            status = await run_foreground(self.app, [*editor(), file], cwd=worktree)
+        except (SuspendNotSupported, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "this terminal can't be handed over"
+            self.autod.say(f"{editor()[0]}: {reason}; edit {file} and press e again", failed=True)
+            return
+        if status != 0:
+            self.autod.say(f"the editor ended with exit status {status}; {path} stays open", failed=True)
+            return
+        await self._deed(Resolve(checkpoint=self.checkpoint, how="edit", paths=(path,)), "taking your edit")
+
+    async def _give_up(self, id: str) -> None:
+        view = self.view()
+        step = view.record.transaction.at_step if view and view.record.transaction else ""
+        text, verb, request = self._way_out(id, step)
+        if await self.app.push_screen_wait(Confirm(verb.lower(), text_source(text), verb=verb)):
+            await self._deed(request, verb.lower())
+
+    def _way_out(self, id: str, step: str) -> tuple[str, str, AnyRequest]:
+        if id == "leave_out":
+            text = f"{self.checkpoint} is merged without {step}.\nIts branch stays as it is and can merge later."
+            return text, "Leave out", LeaveOut(checkpoint=self.checkpoint, workstream=step)
+        text = f"The merge of {self.checkpoint} is given up.\nNothing has moved and nothing will."
+        return text, "Abandon", Abandon(checkpoint=self.checkpoint)
+
+
+def side_rows(text: str | None, other: str | None) -> list[Row]:
+    """Return one side with line numbers; lines that the other side lacks stand out."""
+    if text is None:
+        return [row((" no text here: the file is binary, or this side deletes it", "dim"))]
+    known = set((other or "").split("\n"))
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    rows = []
+    for number, (raw, line) in enumerate(zip(lines, clean_lines("\n".join(lines)), strict=True), 1):
+        role = "" if raw in known else "warn"
+        rows.append(row((f"{number:>4} ", "faint"), (line, role)))
+    return rows or [row((" empty", "dim"))]

@@ -1,0 +1,123 @@
+"""Small modal dialogs: confirm, send."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, TextArea
+
+from autod_tui.tui.safe import clean_block
+from autod_tui.tui.screens.base import titled
+from autod_tui.tui.text import Row, paragraph
+from autod_tui.tui.widgets.bars import FooterBar, Hint
+from autod_tui.tui.widgets.lines import LineView, Source
+
+
+class Confirm(ModalScreen[bool]):
+    """Says what will happen and asks; with `word` the person must type it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,n", "answer(False)", show=False),
+        Binding("y", "yes", show=False),
+        Binding("enter", "yes", show=False),
+    ]
+
+    def __init__(self, title: str, source: Source, *, verb: str, word: str = "", possible: bool = True) -> None:
+        """Ask for `verb`; when it is not `possible`, only show why."""
+        super().__init__()
+        self._title = title
+        self._source = source
+        self._verb = verb
+        self._word = word
+        self._possible = possible
+
+    def compose(self) -> ComposeResult:
+        """The text, the word to type, the keys."""
+        with Vertical(classes="dialog"):
+            yield LineView(id="text")
+            if self._word and self._possible:
+                yield Input(placeholder=f"type {self._word} to go on", id="word", compact=True)
+            yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Show the text and the keys."""
+        titled(self.query_one(".dialog"), self._title)
+        self.query_one("#text", LineView).show_rows(self._source)
+        keys = "enter" if self._word else "y"
+        yes = [Hint(keys, self._verb, "yes")] if self._possible else []
+        self.query_one(FooterBar).show_hints([*yes, Hint("escape", "Leave it" if yes else "Back", "answer(False)")])
+        (self.query_one("#word") if self._word and self._possible else self.query_one("#text")).focus()
+
+    def action_yes(self) -> None:
+        """Agree, if the word is there."""
+        if self._possible and (not self._word or self.query_one("#word", Input).value == self._word):
+            self.dismiss(True)
+
+    def action_answer(self, yes: bool) -> None:
+        """Close with an answer."""
+        self.dismiss(yes)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.action_yes()
+
+    @on(FooterBar.Picked)
+    async def _picked(self, message: FooterBar.Picked) -> None:
+        await self.run_action(message.action)
+
+
+def text_source(text: str, role: str = "") -> Source:
+    """Return a source that wraps plain text."""
+
+    def make(width: int) -> list[Row]:
+        return paragraph(text, width, role)
+
+    return make
+
+
+class SendDialog(ModalScreen[str]):
+    """Takes a text of one or more lines; empty means that nothing is to be sent."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", show=False),
+        Binding("ctrl+s", "send", show=False, priority=True),
+    ]
+
+    def __init__(self, to: str, text: str = "") -> None:
+        """Ask for a text to send to `to`."""
+        super().__init__()
+        self._to = to
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """An editor and the keys."""
+        with Vertical(classes="dialog"):
+            yield TextArea(clean_block(self._text), id="message", compact=True)
+            yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Start writing."""
+        titled(self.query_one(".dialog"), f"send to {self._to}")
+        self.query_one(FooterBar).show_hints(
+            [Hint("ctrl+s", "Send", "send"), Hint("enter", "New line"), Hint("escape", "Leave it", "leave")]
+        )
+        area = self.query_one(TextArea)
+        area.focus()
+        area.move_cursor(area.document.end)
+
+    def action_send(self) -> None:
+        """Close with the text."""
+        self.dismiss(self.query_one(TextArea).text.strip())
+
+    def action_leave(self) -> None:
+        """Close without a text."""
+        self.dismiss("")
+
+    @on(FooterBar.Picked)
+    async def _picked(self, message: FooterBar.Picked) -> None:
+        await self.run_action(message.action)

@@ -1,0 +1,103 @@
+"""The project-manager view: timeline, merge order and gates, conflict matrix, risks."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+
+from autod_tui.core.desk import Update
+from autod_tui.core.workstream import WorkstreamState
+from autod_tui.tui.commands import Selection
+from autod_tui.tui.screens.base import BoardScreen, titled
+from autod_tui.tui.text import count
+from autod_tui.tui.widgets import details, risks, timeline
+from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.widgets.matrix import Matrix
+
+PANELS = ("timeline", "checkpoint", "matrix", "risks")
+
+
+class PmScreen(BoardScreen):
+    """Where the plan stands; narrow screens show one of the lower panels at a time."""
+
+    PLACE = "plan"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "command('pm')", show=False),
+        Binding("1", "panel('timeline')", show=False),
+        Binding("2", "panel('checkpoint')", show=False),
+        Binding("3", "panel('matrix')", show=False),
+        Binding("4", "panel('risks')", show=False),
+        Binding("shift+tab", "next_panel", show=False),
+    ]
+
+    def body(self) -> ComposeResult:
+        """Timeline and risks on one side, checkpoint and matrix on the other."""
+        with Container(id="main"):
+            with Vertical(id="left"):
+                yield LineView(id="timeline", classes="panel")
+                yield LineView(id="risks", classes="panel lower")
+            with Vertical(id="right"):
+                yield LineView(id="checkpoint", classes="panel lower")
+                yield Matrix(id="matrix").add_class("panel", "lower")
+
+    def on_mount(self) -> None:
+        """Start with the timeline."""
+        super().on_mount()
+        self.query_one("#timeline").focus()
+        self.add_class("show-checkpoint")
+
+    def selection(self) -> Selection:
+        """The checkpoint selected in the timeline."""
+        board = self.autod.board
+        name = self.query_one("#timeline", LineView).selected
+        return Selection(None, board.checkpoint(name) if board and name else None, home=False)
+
+    def board_changed(self, update: Update) -> None:
+        """Show the new board."""
+        board = update.board
+        now = self.autod.clock()
+        self.query_one("#timeline", LineView).show_rows(
+            lambda width: timeline.timeline_rows(board.checkpoints, width, now)
+        )
+        self.query_one("#risks", LineView).show_rows(lambda width: risks.risk_rows(board, width))
+        self.query_one(Matrix).show_board(board)
+        done = sum(1 for view in board.workstreams if view.record.state is WorkstreamState.DONE)
+        tally = f"{done} of {count(len(board.workstreams), 'workstream')} done"
+        titled(self.query_one("#timeline"), "1 checkpoints", tally)
+        titled(self.query_one("#matrix"), "3 conflicts ahead")
+        titled(self.query_one("#risks"), "4 needs attention")
+        self._show_checkpoint()
+        super().board_changed(update)
+
+    def _show_checkpoint(self) -> None:
+        view = self.selection().checkpoint
+        panel = self.query_one("#checkpoint", LineView)
+        titled(panel, f"2 {view.name}" if view else "2 checkpoint")
+        now = self.autod.clock()
+        panel.show_rows(lambda width: details.checkpoint_rows(view, width, now) if view else [])
+
+    def action_panel(self, name: str) -> None:
+        """Show and focus a panel."""
+        if name != "timeline":
+            self.remove_class(*(f"show-{panel}" for panel in PANELS))
+            self.add_class(f"show-{name}")
+        self.query_one(f"#{name}").focus()
+
+    def action_next_panel(self) -> None:
+        """Go to the next panel."""
+        focused = self.focused.id if self.focused and self.focused.id in PANELS else PANELS[-1]
+        self.action_panel(PANELS[(PANELS.index(str(focused)) + 1) % len(PANELS)])
+
+    @on(LineView.Highlighted, "#timeline")
+    def _selected(self) -> None:
+        self._show_checkpoint()
+        self.show_footer()
+
+    @on(LineView.Chosen, "#timeline")
+    def _chosen(self) -> None:
+        self.action_panel("checkpoint")

@@ -1,0 +1,168 @@
+"""The header and the footer: one line each."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import ClassVar, NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from autod_tui.core.board import Board
+from autod_tui.core.commands import Command
+from autod_tui.core.workstream import WorkstreamState
+from autod_tui.tui import words
+from autod_tui.tui.commands import key_word
+from autod_tui.tui.safe import clean
+from autod_tui.tui.text import Row, Span, row, shorten, width_of
+from autod_tui.tui.theme import component, component_classes, role_css
+
+
+class Bar(Widget):
+    """One line of spans; what does not fit is cut with an ellipsis."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
+    DEFAULT_CSS = "Bar { height: 1; width: 100%; background: $panel; }\n" + role_css("Bar")
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Make an empty bar."""
+        super().__init__(id=id)
+        self.row: Row = row()
+
+    def show_row(self, shown: Row) -> None:
+        """Draw `shown` from now on."""
+        if shown != self.row:
+            self.row = shown
+            self.refresh()
+
+    def text(self) -> str:
+        """Return what stands in the bar."""
+        return "".join(clean(text) for text, _ in self.row.spans).rstrip()
+
+    def spans(self, width: int) -> tuple[Span, ...]:
+        """Return what is drawn at `width` cells."""
+        return self.row.spans
+
+    def render_line(self, y: int) -> Strip:
+        """Draw the one line."""
+        width = self.size.width
+        spans = self.spans(width)
+        strip = Strip([Segment(clean(text), self.get_component_rich_style(component(role))) for text, role in spans])
+        if strip.cell_length > width:
+            mark = Segment("…", self.get_component_rich_style(component("dim")))
+            strip = Strip([*strip.crop(0, width - 1), mark])
+        return strip.adjust_cell_length(width, self.get_component_rich_style(component("")))
+
+
+class HeaderBar(Bar):
+    """Project, target, counts by state, and who waits."""
+
+    board: Board | None = None
+    place = ""
+
+    def show_board(self, board: Board, place: str) -> None:
+        """Tell about `board` on the screen called `place`."""
+        self.board, self.place = board, place
+        self.refresh()
+
+    def spans(self, width: int) -> tuple[Span, ...]:
+        """Return project and target at the left, the counts at the right."""
+        if self.board is None:
+            return ()
+        right = _counts(self.board, wide=width >= 100)
+        room = width - width_of(right)
+        name = shorten(PurePath(self.board.root).name, 28)
+        left: list[Span] = [(" autod ", "title"), (f"{name} {words.glyph('arrow')} {self.board.target}", "bold")]
+        if self.place and room > width_of(left) + len(self.place) + 6:
+            left.append((f"  {self.place}", "dim"))
+        left.extend(_waiting(self.board, room - width_of(left) - 3))
+        return (*left, (" " * max(room - width_of(left), 1), ""), *right)
+
+    def text(self) -> str:
+        """Return what stands in the bar."""
+        return "".join(clean(text) for text, _ in self.spans(self.size.width)).rstrip()
+
+
+def _counts(board: Board, *, wide: bool) -> list[Span]:
+    spans: list[Span] = []
+    for state, look in words.WORKSTREAM.items():
+        number = sum(1 for view in board.workstreams if view.record.state is state)
+        if number:
+            spans.append((f"{look.mark} {number}{' ' + look.word if wide else ''}  ", look.role))
+    return spans
+
+
+def _waiting(board: Board, room: int) -> list[Span]:
+    names = [view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING]
+    if not names or room < 12:
+        return []
+    return [("  ", ""), (shorten(f"waiting for you: {', '.join(names)}", room), "loud")]
+
+
+class Hint(NamedTuple):
+    """A key of a screen that is not in the command table, for its footer."""
+
+    key: str
+    """Textual key name, or the words to show when `action` is empty."""
+    title: str
+    action: str = ""
+
+
+class FooterBar(Bar):
+    """The keys that make sense now; a click on one does the same."""
+
+    class Picked(Message):
+        """An entry was clicked."""
+
+        def __init__(self, action: str) -> None:
+            """Carry the action: `command('id')` or a screen's own."""
+            super().__init__()
+            self.action = action
+
+    def __init__(self, *, id: str | None = None) -> None:
+        """Make an empty footer."""
+        super().__init__(id=id)
+        self._entries: list[Hint] = []
+        self._spots: list[tuple[int, int, str]] = []
+
+    def show_commands(self, commands: list[Command]) -> None:
+        """Offer commands of the table."""
+        self.show_hints([Hint(key_word(c.keys[0]), c.title, f"command('{c.id}')") for c in commands if c.keys])
+
+    def show_hints(self, hints: list[Hint]) -> None:
+        """Offer `hints`, most important first; the last one always stays visible."""
+        if hints != self._entries:
+            self._entries = hints
+            self.refresh()
+
+    def text(self) -> str:
+        """Return what stands in the bar."""
+        return "".join(text for text, _ in self.spans(self.size.width)).rstrip()
+
+    def spans(self, width: int) -> tuple[Span, ...]:
+        """Return the entries that fit; when some do not, the tail says where the rest is found."""
+        spans: list[Span] = []
+        self._spots = []
+        at = 0
+        for number, hint in enumerate(self._entries):
+            key, title = f" {key_word(hint.key)}", f" {hint.title} "
+            size = cell_len(key) + cell_len(title)
+            tail = 9 if number < len(self._entries) - 1 else 0
+            if at + size + tail > width:
+                spans.append((" … ? all", "dim"))
+                self._spots.append((at, width, "command('help')"))
+                break
+            spans += [(key, "key"), (title, "dim")]
+            self._spots.append((at, at + size, hint.action))
+            at += size
+        return tuple(spans)
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the entry under the pointer."""
+        for start, end, action in self._spots:
+            if start <= event.x < end and action:
+                self.post_message(self.Picked(action))

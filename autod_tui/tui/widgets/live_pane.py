@@ -1,0 +1,231 @@
+"""The live pane: what an agent's terminal shows, captured at most once a frame and only while it is on screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from autod_tui.core.desk import Desk
+from autod_tui.core.ports import Screen
+from autod_tui.tui.safe import clean_block, plain
+from autod_tui.tui.theme import component, component_classes, role_css
+from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row, with_cursor
+from autod_tui.tui.widgets.keys import as_typed
+
+FRAME = 1 / 30
+"""Seconds between two captures at least."""
+LEAVE_KEYS = frozenset({"ctrl+right_square_bracket", "f11"})
+MIN_COLUMNS, MIN_ROWS = 40, 15
+"""No agent's window is made smaller than this; a smaller view shows the part with the cursor."""
+
+
+class LivePane(Widget, can_focus=True):
+    """Shows one workstream's pane in colour; in type mode every key goes to it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
+    DEFAULT_CSS = "LivePane { height: 1fr; width: 1fr; }\n" + role_css("LivePane")
+
+    class TypeModeChanged(Message):
+        """Type mode began or ended."""
+
+    class PastedLines(Message):
+        """Several lines were pasted in type mode; they had better go by the send dialog."""
+
+        def __init__(self, text: str) -> None:
+            """Carry the pasted text."""
+            super().__init__()
+            self.text = text
+
+    def __init__(self, desk: Desk, *, id: str | None = None) -> None:
+        """Show nothing yet."""
+        super().__init__(id=id)
+        self._desk = desk
+        self.workstream = ""
+        self.typing = False
+        self._watching = False
+        self._dirty = False
+        self._loop: asyncio.Task[None] | None = None
+        self._shown: Screen | None = None
+        self._lines: list[tuple[str, Pen]] = []
+        self._top = 0
+        self._note: tuple[str, ...] = ()
+        self._keys: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue()
+        self._sender: asyncio.Task[None] | None = None
+
+    def follow(self, workstream: str, note: tuple[str, ...] = ()) -> None:
+        """Show `workstream`'s pane from now on; `note` stands there while it has none."""
+        changed = workstream != self.workstream
+        if note != self._note:
+            self._note = note
+            if self._shown is None:
+                self.refresh()
+        if changed:
+            self.leave_type_mode()
+            self.workstream = workstream
+            self._take(None)
+            self._look()
+        if changed or self._shown is None:
+            self.mark_dirty()
+
+    def watch_now(self, watching: bool) -> None:
+        """Say whether the pane is on screen; captures are made only then."""
+        self._watching = watching
+        if watching:
+            self._look()
+            self.mark_dirty()
+
+    def mark_dirty(self) -> None:
+        """The workstream printed something: capture soon."""
+        self._dirty = True
+        if self._watching and self.workstream and (self._loop is None or self._loop.done()):
+            self._loop = asyncio.create_task(self._capture())
+
+    async def _capture(self) -> None:
+        while self._dirty and self._watching and self.workstream:
+            self._dirty = False
+            name = self.workstream
+            screen = await self._desk.screen(name)
+            if name == self.workstream:
+                self._take(screen)
+            await asyncio.sleep(FRAME)
+
+    def _look(self) -> None:
+        if self._watching and self.size.width and self.workstream:
+            size = (max(self.content_size.width, MIN_COLUMNS), max(self.content_size.height, MIN_ROWS))
+            self.run_worker(self._desk.look_at((self.workstream,), size), group="look", exclusive=True)
+
+    def _take(self, screen: Screen | None) -> None:
+        """Show `screen`; only the rows that differ are drawn again."""
+        old_lines, old_top, old = self._lines, self._top, self._shown
+        self._shown = screen
+        self._lines = _with_pens(screen.lines) if screen else []
+        self._top = self._first_row()
+        if old is None or screen is None or old_top != self._top or len(old_lines) != len(self._lines):
+            self.refresh()
+            return
+        changed = {y for y, line in enumerate(self._lines) if line != old_lines[y]}
+        if old.cursor != screen.cursor:
+            changed |= {cursor[1] for cursor in (old.cursor, screen.cursor) if cursor}
+        width = self.content_size.width
+        if changed:
+            self.refresh(*(Region(0, y - self._top, width, 1) for y in changed))
+
+    def _first_row(self) -> int:
+        """First row shown: all of them if they fit, else the rows down to the cursor or the last text."""
+        height = self.content_size.height
+        spare = len(self._lines) - height
+        if spare <= 0 or self._shown is None:
+            return 0
+        last = max((y for y, (line, _) in enumerate(self._lines) if line.strip()), default=0)
+        if self._shown.cursor:
+            last = max(last, self._shown.cursor[1])
+        return max(0, min(last - height + 1, spare))
+
+    def text(self) -> str:
+        """Return what is drawn as plain text."""
+        height = self.content_size.height
+        return "\n".join(self.render_line(y).text.rstrip() for y in range(height))
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the pane, or of the note when there is no pane."""
+        width = self.content_size.width
+        base = self.get_component_rich_style(component(""))
+        if self._shown is None:
+            return self._note_line(y, width)
+        index = self._top + y
+        if index >= len(self._lines):
+            return Strip.blank(width, base)
+        segments, _ = parse_row(*self._lines[index])
+        strip = Strip(segments)
+        cursor = self._shown.cursor
+        if cursor and cursor[1] == index and cursor[0] < width:
+            strip = with_cursor(strip, cursor[0])
+        if strip.cell_length > width:
+            strip = Strip([*strip.crop(0, width - 1), Segment("…", Style(dim=True))])
+        return strip.adjust_cell_length(width).apply_style(Style(color=base.color, bgcolor=base.bgcolor))
+
+    def _note_line(self, y: int, width: int) -> Strip:
+        style = self.get_component_rich_style(component("dim"))
+        top = max((self.content_size.height - len(self._note)) // 2, 0)
+        text = self._note[y - top] if 0 <= y - top < len(self._note) else ""
+        return Strip([Segment(plain(text).plain.center(width)[:width], style)]).adjust_cell_length(width, style)
+
+    def on_resize(self) -> None:
+        """Give the agent's window the new size and draw it again."""
+        self._top = self._first_row()
+        self._look()
+        self.mark_dirty()
+
+    def enter_type_mode(self) -> None:
+        """Send every key to the pane until it is left."""
+        self.typing = True
+        self.add_class("typing")
+        self.focus()
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_keys())
+        self.post_message(self.TypeModeChanged())
+
+    def leave_type_mode(self) -> None:
+        """Keys are commands again."""
+        if self.typing:
+            self.typing = False
+            self.remove_class("typing")
+            self.post_message(self.TypeModeChanged())
+
+    def on_unmount(self) -> None:
+        """End the two tasks."""
+        for task in (self._loop, self._sender):
+            if task is not None:
+                task.cancel()
+
+    def on_key(self, event: events.Key) -> None:
+        """In type mode send the key, whatever it means elsewhere."""
+        if not self.typing:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key in LEAVE_KEYS:
+            self.leave_type_mode()
+            return
+        data, name = as_typed(event.key, event.character)
+        if data or name:
+            self._keys.put_nowait((self.workstream, data, name))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Type one pasted line; several lines are handed up, since they would be submitted one by one."""
+        if not self.typing:
+            return
+        event.stop()
+        text = clean_block(event.text).rstrip("\n")
+        if "\n" in text:
+            self.post_message(self.PastedLines(text))
+        elif text:
+            self._keys.put_nowait((self.workstream, text.encode(), ""))
+
+    def on_blur(self) -> None:
+        """Without the focus no key comes here."""
+        self.leave_type_mode()
+
+    async def _send_keys(self) -> None:
+        """Send keys one after the other, in the order they were pressed."""
+        while True:
+            name, data, key = await self._keys.get()
+            await self._desk.type(name, data, key)
+
+
+def _with_pens(lines: tuple[str, ...]) -> list[tuple[str, Pen]]:
+    """Pair each row with the pen it starts with; both together decide how it is drawn."""
+    pen = PLAIN
+    paired: list[tuple[str, Pen]] = []
+    for line in lines:
+        paired.append((line, pen))
+        pen = parse_row(line, pen)[1]
+    return paired

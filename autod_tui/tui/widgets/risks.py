@@ -1,0 +1,61 @@
+"""What needs a person's attention, most pressing first."""
+
+from __future__ import annotations
+
+from autod_tui.core.board import BLOCKED, ON_TRACK, Board
+from autod_tui.core.checkpoint import CheckpointState
+from autod_tui.core.workstream import WorkstreamState
+from autod_tui.tui.text import Row, count, fit, joined, row, wrap
+
+Risk = tuple[int, str, str, str]
+"""(rank, about, sentence, role); rank 0 is the most pressing."""
+
+
+def risks(board: Board) -> list[Risk]:
+    """Return everything on the board that endangers the plan."""
+    found = [*_workstream_risks(board), *_checkpoint_risks(board)]
+    return sorted(found, key=lambda risk: (risk[0], risk[1]))
+
+
+def _workstream_risks(board: Board) -> list[Risk]:
+    found: list[Risk] = []
+    for view in board.workstreams:
+        if view.record.state is WorkstreamState.WAITING:
+            found.append((0, view.name, f"waits for you: {view.record.reason or 'see its pane'}", "loud"))
+        elif view.health == BLOCKED:
+            found.append((1, view.name, f"blocked: {view.health_reason}", "bad"))
+        elif view.health != ON_TRACK:
+            found.append((3, view.name, f"{view.health}: {view.health_reason}", "warn"))
+        if not view.checkpoints:
+            found.append((5, view.name, "merges at no checkpoint", "dim"))
+    return found
+
+
+def _checkpoint_risks(board: Board) -> list[Risk]:
+    found: list[Risk] = []
+    for view in board.checkpoints:
+        if view.record.state is CheckpointState.BLOCKED:
+            found.append((1, view.name, f"blocked: {view.record.reason}", "bad"))
+        if view.late and view.record.state is not CheckpointState.MERGED:
+            found.append((2, view.name, "is overdue", "bad"))
+        if view.forecast.steps and view.record.state is not CheckpointState.MERGED:
+            files = sum(len(step.files) for step in view.forecast.steps)
+            names = joined(step.workstream for step in view.forecast.steps)
+            found.append((2, view.name, f"will conflict in {count(files, 'file')} ({names})", "warn"))
+        if view.record.deferred:
+            found.append((4, view.name, f"merged without {joined(view.record.deferred)}", "warn"))
+    return found
+
+
+def risk_rows(board: Board, width: int) -> list[Row]:
+    """Return the risks as rows; one calm row when there is none."""
+    found = risks(board)
+    if not found:
+        return [row((" nothing endangers the plan", "ok"))]
+    who = 20 if width >= 60 else 14
+    rows: list[Row] = []
+    for _, about, sentence, role in found:
+        lines = wrap(sentence, max(width - who - 3, 10))
+        rows.append(row((f" {fit(about, who)} ", ""), (lines[0], role)))
+        rows += [row((" " * (who + 2) + line, role)) for line in lines[1:]]
+    return rows
