@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autod_tui import process
+from autod_tui.agents import readiness
 from autod_tui.agents.launch import agent_argv
-from autod_tui.agents.readiness import read_osc, read_screen
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import GateOutcome
-from autod_tui.engine.house import Reading
+from autod_tui.core.workstream import Reading
 
 END_GRACE = 2.0
 
@@ -34,11 +34,16 @@ class Agents:
 
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         """Read a state from a screen."""
-        return read_screen(profile, lines)
+        return _state_only(readiness.read_screen(profile, lines))
 
     def read_osc(self, text: str) -> Reading | None:
         """Read a state from an operating system command."""
-        return read_osc(text)
+        return _state_only(readiness.read_osc(text))
+
+
+def _state_only(seen: readiness.Reading | None) -> Reading | None:
+    """Leave out mere calls for attention: they say nothing about the state."""
+    return Reading(seen.state, seen.reason, seen.source) if seen is not None and seen.state is not None else None
 
 
 class GateRunner:

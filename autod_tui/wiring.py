@@ -7,33 +7,46 @@ import contextlib
 import hashlib
 import os
 import shlex
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.board import Board, make_board
-from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.plan import Plan
+from autod_tui.core.requests import AnyRequest, Up
 from autod_tui.core.state import replay
 from autod_tui.core.workstream import WorkstreamRecord
+from autod_tui.demo.play import play
+from autod_tui.demo.sample import make_sample
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
 from autod_tui.engine.house import House
+from autod_tui.engine.report import make_report
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
-from autod_tui.store.follow import follow
-from autod_tui.store.journal import Journal, journal_path
-from autod_tui.store.lock import ConductorLock
+from autod_tui.store.follow import woken
+from autod_tui.store.journal import Journal
+from autod_tui.store.lock import ConductorLock, Holder
 from autod_tui.store.settings import load_plan
-from autod_tui.store.workstream_files import write_workstream
+from autod_tui.store.writing import init_files, write_workstream
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
 
+if TYPE_CHECKING:
+    from textual.app import App
+
+TAKE_OVER = 75
+"""The dashboard starts again as the conductor."""
 WATCHING_ROLES = frozenset({"tui", "watch", "demo"})
 """Roles that stay; all others conduct for one request."""
 
@@ -91,14 +104,15 @@ def _current_branch(common_dir: Path) -> str:
 
 
 def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
-    return write_workstream(root, prompt=prompt, **dict(spec))
+    settings, _ = write_workstream(root, prompt=prompt, **spec)  # type: ignore[arg-type]
+    return settings.parent
 
 
 @contextlib.asynccontextmanager
 async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
     """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
     parts = Parts(start)
-    if parts.lock.try_acquire(role):
+    if parts.lock.try_acquire(Holder(pid=os.getpid(), role=role)):
         async with _conducting(parts, role) as desk:
             yield desk
     else:
@@ -129,7 +143,7 @@ async def _conducting(parts: Parts, role: str) -> AsyncIterator[ConductorDesk]:
 @contextlib.asynccontextmanager
 async def _following(parts: Parts, role: str) -> AsyncIterator[FollowerDesk]:
     house = parts.house()
-    desk = FollowerDesk(house, parts.journal, parts.journal, _Follow(parts.journal), parts.attach_command)
+    desk = FollowerDesk(house, parts.journal, parts.journal, lambda: woken(parts.journal), parts.attach_command)
     tasks = [asyncio.create_task(desk.run())]
     if role in WATCHING_ROLES or role == "log":
         tasks.append(asyncio.create_task(desk.watch_panes()))
@@ -148,30 +162,18 @@ async def _close_panes(house: House) -> None:
         await house.panes.close()
 
 
-class _Follow:
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    def __call__(self, after: int) -> AsyncIterator[list[object]]:  # type: ignore[override]
-        return follow(self._journal, after)  # type: ignore[return-value]
-
-
 async def _serve(conductor: Conductor, journal: Journal) -> None:
     """Carry out what other processes post, each in a task of its own."""
     running: set[asyncio.Task[None]] = set()
 
-    async def carry_out(number: int, request: object) -> None:
-        journal.answer(number, await conductor.handle(request))  # type: ignore[arg-type]
+    async def carry_out(number: int, request: AnyRequest) -> None:
+        journal.answer(number, await conductor.handle(request))
 
-    def take() -> None:
+    async for _ in woken(journal):
         for number, request in journal.pending_requests():
             task = asyncio.create_task(carry_out(number, request))
             running.add(task)
             task.add_done_callback(running.discard)
-
-    take()
-    async for _ in follow(journal, journal.last_seq()):
-        take()
 
 
 def status_board(start: Path) -> Board:
@@ -191,14 +193,10 @@ async def _survey(start: Path) -> Board:
 
 
 def run_dashboard(start: Path) -> int:
-    """Run the TUI in this terminal; when another conductor lets go, take over."""
-    from autod_tui.tui.app import RESTART, run_tui
-
-    while True:
-        code = asyncio.run(_dashboard_once(start))
-        if code != RESTART:
-            return code
-    _ = run_tui
+    """Run the TUI in this terminal; when another conductor lets go of the lock, take over."""
+    while (code := asyncio.run(_dashboard_once(start))) == TAKE_OVER:
+        pass
+    return code
 
 
 async def _dashboard_once(start: Path) -> int:
@@ -206,8 +204,18 @@ async def _dashboard_once(start: Path) -> int:
 
     async with open_desk(start, role="tui") as desk:
         app = AutodApp(desk)
-        code = await app.run_async()
-        return code or 0
+        waiting = asyncio.create_task(_take_over(app, start)) if not desk.conducting else None
+        try:
+            result = await app.run_async()
+        finally:
+            if waiting is not None:
+                waiting.cancel()
+        return result if result is not None else app.return_code or 0
+
+
+async def _take_over(app: App[int], start: Path) -> None:
+    await ConductorLock(open_repository(start).common_dir).wait_released()
+    app.exit(TAKE_OVER)
 
 
 def enter(start: Path) -> int:
@@ -237,4 +245,48 @@ def _become(argv: list[str], env: Mapping[str, str]) -> int:
     os.execvpe(argv[0], argv, dict(env))
 
 
-__all__ = ["attach_command", "enter", "journal_path", "open_desk", "run_dashboard", "status_board"]
+def init(start: Path) -> list[Path]:
+    """Write the files that are missing for this repository and return them."""
+    git = open_repository(start)
+    target = _current_branch(git.common_dir) or "main"
+    return [git.root / name for name in init_files(git.root, target=target)]
+
+
+async def report(desk: BaseDesk) -> dict[str, Any]:
+    """Return the success metrics."""
+    return await make_report(desk.house, desk.board())
+
+
+def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[str, Any]], None]) -> int:
+    """Play the demo in `directory` (kept), or in one that is removed afterwards."""
+    with contextlib.ExitStack() as cleanup:
+        if directory is None:
+            directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="autod-demo-"))) / "paperflow"
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        make_sample(directory)
+        server = TmuxServer(open_repository(directory).common_dir)
+        cleanup.callback(shutil.rmtree, own_worktrees(open_repository(directory)), ignore_errors=True)
+        cleanup.callback(server.stop)
+        if headless:
+            return asyncio.run(_play(directory, emit))
+        return _show_demo(directory, server)
+
+
+async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:
+    async with open_desk(directory, role="demo") as desk:
+        return await play(desk, emit)
+
+
+def _show_demo(directory: Path, server: TmuxServer) -> int:
+    """Start the agents and stand before the dashboard; a terminal that only closes leaves all of it alive."""
+    asyncio.run(_up_all(directory))
+    argv = [sys.executable, "-m", "autod_tui", "dashboard"]
+    server.ensure_session(argv, str(directory), dict(os.environ))
+    return subprocess.call(server.attach_argv(), env=server.client_env())
+
+
+async def _up_all(directory: Path) -> None:
+    async with open_desk(directory, role="up") as desk:
+        answer = await desk.ask(Up())
+        if not answer.ok:
+            raise AutodError(answer.message, hint=answer.hint)

@@ -36,9 +36,15 @@ class ConflictSides(Struct, frozen=True, kw_only=True):
 class Desk(Protocol):
     """What an interface talks to; the same in the conductor's process and in any other."""
 
-    plan: Plan
-    conducting: bool
-    """True when this process is the conductor."""
+    @property
+    def plan(self) -> Plan:
+        """The plan in force."""
+        ...
+
+    @property
+    def conducting(self) -> bool:
+        """True when this process is the conductor."""
+        ...
 
     def board(self) -> Board:
         """Return what is true now."""

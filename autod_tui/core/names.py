@@ -25,8 +25,8 @@ def name_problem(name: str) -> str | None:
 def suggest_name(text: str) -> str:
     """Turn any text into the nearest valid name; empty when nothing of it is usable."""
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", text)
-    slug = re.sub(r"\.{2,}|-{2,}", "-", slug).strip("-._").removesuffix(".lock")
-    return slug[:MAX_LENGTH].rstrip("-.")
+    slug = re.sub(r"\.{2,}|-{2,}", "-", slug).strip("-._")[:MAX_LENGTH]
+    return re.sub(r"(?:\.lock|[-.])+\Z", "", slug)
 
 
 def nearest(word: str, known: tuple[str, ...] | list[str] | set[str]) -> str | None:

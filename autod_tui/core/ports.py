@@ -169,6 +169,10 @@ class GitPort(Protocol):
         """Count commits reachable from `include` and not from `exclude`."""
         ...
 
+    async def first_parent_messages(self, include: str, exclude: str) -> list[str]:
+        """Return the messages of the commits on the first-parent line from `include` back to `exclude`."""
+        ...
+
     async def changed_paths(self, old: str, new: str) -> frozenset[str]:
         """Return the paths that differ between two commits or trees."""
         ...
@@ -400,8 +404,8 @@ class RequestsPort(Protocol):
 class Follow(Protocol):
     """Wakes a reader of the journal."""
 
-    def __call__(self, after: int) -> AsyncIterator[list[Recorded]]:
-        """Yield new entries as they are written (an empty list when only requests or answers changed)."""
+    def __call__(self) -> AsyncIterator[None]:
+        """Yield once at the start and after every write of any process: events, requests or answers."""
         ...
 
 

@@ -50,6 +50,14 @@ class Source(StrEnum):
     CONDUCTOR = "autod"
 
 
+class Reading(Struct, frozen=True):
+    """What one look at an agent says about its state."""
+
+    state: WorkstreamState
+    reason: str
+    source: Source
+
+
 class WorkstreamSpec(Struct, frozen=True, kw_only=True):
     """What the files say about one workstream."""
 

@@ -14,7 +14,7 @@ from autod_tui.core.errors import AutodError, UsageError
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Follow, JournalPort, RequestsPort, Screen
-from autod_tui.core.requests import AnyRequest, Answer
+from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.declare import new_problems
@@ -209,7 +209,7 @@ class FollowerDesk(BaseDesk):
 
     async def run(self) -> None:
         """Follow the journal until cancelled."""
-        async for _ in self._follow(self.house.state.seq):
+        async for _ in self._follow():
             self.house.stream.catch_up()
             async with self._answers:
                 self._answers.notify_all()

@@ -15,6 +15,10 @@ LOG_TAIL_BYTES = 4 * 2**20
 """How much of a log's end is searched for the measured number."""
 
 
+_NO_STALE_CODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""Python takes compiled files for fresh by second and size; checkouts in quick succession would fool it."""
+
+
 def judge(gate: GateSpec, outcome: GateOutcome, output: str, log: str) -> GateResult:
     """Turn how a command ended into a verdict."""
     measured = measure(gate.measure, output) if gate.measure else None
@@ -141,7 +145,7 @@ class Gates:
         return result
 
     async def _execute(self, gate: GateSpec, cwd: str, log: Path, checkpoint: str) -> GateResult:
-        env = {**self._house.base_env(), "AUTOD_CHECKPOINT": checkpoint, "AUTOD_GATE": gate.name}
+        env = {**self._house.base_env(), **_NO_STALE_CODE, "AUTOD_CHECKPOINT": checkpoint, "AUTOD_GATE": gate.name}
         outcome = await self._house.gates.run(gate, cwd, log, env)
         return judge(gate, outcome, read_tail(log), str(log))
 

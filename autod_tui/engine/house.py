@@ -13,27 +13,8 @@ from autod_tui.core.names import nearest
 from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.ports import FilesPort, ForecastPort, GateRunnerPort, GitPort, PanesPort, ProcessesPort
 from autod_tui.core.state import State
-from autod_tui.core.workstream import Source, WorkstreamSpec, WorkstreamState
+from autod_tui.core.workstream import Reading, WorkstreamSpec
 from autod_tui.engine.stream import Stream
-
-
-class Reading(Protocol):
-    """What one look at an agent says about its state."""
-
-    @property
-    def state(self) -> WorkstreamState:
-        """State that was read."""
-        ...
-
-    @property
-    def reason(self) -> str:
-        """Why, in the agent's words."""
-        ...
-
-    @property
-    def source(self) -> Source:
-        """Where it was read."""
-        ...
 
 
 class AgentsPort(Protocol):

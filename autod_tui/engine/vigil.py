@@ -8,8 +8,8 @@ from collections.abc import Callable
 from autod_tui.core import events as ev
 from autod_tui.core.errors import AutodError
 from autod_tui.core.ports import PaneEvent, PaneStatus
-from autod_tui.core.workstream import ALIVE_STATES, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.engine.house import House, Reading
+from autod_tui.core.workstream import ALIVE_STATES, Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.house import House
 
 QUIET_AFTER = 0.5
 """Seconds without output after which a screen is looked at."""

@@ -108,6 +108,13 @@ class Repository(GitPort):
         """Write the files of a snapshot back as uncommitted work; see `Snapshots.restore`."""
         await self._snapshots.restore(worktree, snapshot)
 
+    async def blob_text(self, oid: str) -> str | None:
+        """Return a blob as text; None for an empty id or binary content."""
+        if not oid:
+            return None
+        data = (await self._git.run("cat-file", "blob", oid)).checked(f"reading {oid!r}").stdout
+        return None if b"\0" in data else data.decode("utf-8", "replace")
+
     async def hide(self, worktree: str, name: str) -> None:
         """Keep a file at the worktree's root out of `git status` there even where the branch tracks it."""
         await self._worktrees.hide(worktree, name)
@@ -142,6 +149,12 @@ class Repository(GitPort):
         """Count commits reachable from `include` and not from `exclude`."""
         step = f"counting the commits of {include!r}"
         return int(await self._git.text("rev-list", "--count", include, f"^{exclude}", "--", step=step))
+
+    async def first_parent_messages(self, include: str, exclude: str) -> list[str]:
+        """Return the messages of the commits on the first-parent line from `include` back to `exclude`."""
+        words = ("log", "--first-parent", "-z", "--format=%B", include, f"^{exclude}", "--")
+        text = await self._git.text(*words, step=f"reading the history of {include!r}")
+        return [message for message in text.split("\0") if message]
 
     async def changed_paths(self, old: str, new: str) -> frozenset[str]:
         """Return the paths that differ between two commits or trees."""

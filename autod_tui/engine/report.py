@@ -1,0 +1,59 @@
+"""The report: process metrics counted from the journal and from git, never from what agents say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autod_tui.core.board import Board
+from autod_tui.core.checkpoint import CheckpointState
+from autod_tui.core.workstream import ALIVE_STATES
+from autod_tui.engine.house import House
+
+OWN_MARKS = ("Autod-Checkpoint: ", "Reapply checkpoint '", "Revert checkpoint '")
+"""What the messages of autod's own commits hold."""
+
+
+async def make_report(house: House, board: Board) -> dict[str, Any]:
+    """Return conflicts, rollbacks, checkpoints on time, direct commits, and time in parallel against the sum."""
+    points = board.checkpoints
+    merged = [view for view in points if view.record.state is CheckpointState.MERGED]
+    return {
+        "conflicts": sum(1 for view in points if view.record.conflicted_files),
+        "conflicted_files": board.metrics.conflicted_files,
+        "rollbacks": board.metrics.rollbacks,
+        "red_gates": board.metrics.red_gates,
+        "rehearsals": board.metrics.rehearsals,
+        "checkpoints": {
+            "total": len(points),
+            "merged": len(merged),
+            "on_time": sum(1 for view in merged if not view.late),
+            "late": sum(1 for view in points if view.late),
+        },
+        "direct_commits": await _direct_commits(house, board),
+        "parallel": _parallel(house, board),
+    }
+
+
+async def _direct_commits(house: House, board: Board) -> int:
+    """Count the commits on the first-parent line of each integration branch that autod did not make."""
+    count = 0
+    for into in dict.fromkeys(view.spec.into for view in board.checkpoints):
+        starts = [view.record.base_oid for view in board.checkpoints if view.spec.into == into and view.record.base_oid]
+        if not starts:
+            continue
+        messages = await house.git.first_parent_messages(f"refs/heads/{into}", starts[0])
+        count += sum(1 for message in messages if not any(mark in message for mark in OWN_MARKS))
+    return count
+
+
+def _parallel(house: House, board: Board) -> dict[str, float | None]:
+    now = house.stream.clock()
+    running = [
+        now - view.record.started_at
+        for view in board.workstreams
+        if view.record.started_at and view.record.state in ALIVE_STATES
+    ]
+    total = sum(view.record.active_seconds for view in board.workstreams) + sum(running)
+    begun, ended = board.metrics.first_start, board.metrics.last_stop
+    wall = ((now if running else max(ended, begun)) - begun) if begun else 0.0
+    return {"wall_seconds": wall, "sum_seconds": total, "speedup": total / wall if wall > 0 and total else None}
