@@ -35,20 +35,22 @@ class Follow:
         if not status.branch:
             return f"{worktree!r} has no branch checked out"
         changed = await self._changed(old, new)
+        added = await self._changed(old, new, "--diff-filter=A")
         touched = sorted({*status.tracked, *status.unmerged} & changed)
         if touched:
             return f"uncommitted changes stand in the way in {worktree!r}: {_some(touched)}"
+        if blocked := sorted(path for path in added if _blocked(place.work_tree, path, changed)):
+            return f"untracked or ignored files stand in the way in {worktree!r}: {_some(blocked)}"
         return await self._in_the_way(place, old, new) or await self._filtered(place, changed)
 
-    async def _changed(self, old: str, new: str) -> frozenset[str]:
-        done = await self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
+    async def _changed(self, old: str, new: str, *limit: str) -> frozenset[str]:
+        done = await self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", *limit, old, new)
         paths = os.fsdecode(done.checked(f"comparing {old!r} with {new!r}").stdout).split("\0")
         return frozenset(filter(None, paths))
 
     async def _in_the_way(self, place: Place, old: str, new: str) -> str | None:
         async with shadow_index(place) as env:
             await self._git.run("update-index", "-q", "--refresh", place=place, env=env)
-            # Without exclude files, ignored files count as untracked ones: git won't overwrite either.
             done = await self._git.run("read-tree", "-n", "-m", "-u", old, new, place=place, env=env)
         if done.ok:
             return None
@@ -92,6 +94,23 @@ class Follow:
             raise RefusedError(
                 f"{worktree!r} did not follow to {new[:12]}: {words_said or 'its branch moved meanwhile'}"
             )
+
+
+def _blocked(root: str, added: str, changed: frozenset[str]) -> bool:
+    """Tell whether something that git does not track stands where `added` goes; git overwrites ignored files."""
+    parts = added.split("/")
+    for depth in range(1, len(parts)):
+        above = "/".join(parts[:depth])
+        path = Path(root, above)
+        if not os.path.lexists(path):
+            return False
+        if path.is_symlink() or not path.is_dir():
+            return above not in changed
+    path = Path(root, added)
+    if path.is_dir() and not path.is_symlink():
+        files = (found for found in path.rglob("*") if found.is_symlink() or not found.is_dir())
+        return any(str(found.relative_to(root)) not in changed for found in files)
+    return os.path.lexists(path)
 
 
 def _some(paths: list[str]) -> str:

@@ -31,6 +31,7 @@ class MergeTree:
         self._process: asyncio.subprocess.Process | None = None
         self._buffer = bytearray()
         self._at = 0
+        self._owed = False
 
     async def merge(self, ours: str, theirs: str) -> MergedTree:
         """Merge two commits; raises RefusedError for unrelated histories, CommandFailedError when git can't."""
@@ -47,19 +48,27 @@ class MergeTree:
             try:
                 while len(answers) < len(pairs):
                     answers.append(await self._answer(child))
+                await self._echo(child)
             except EOFError:  # git ends at the first pair that it can't merge at all
+                if len(answers) == len(pairs):  # killed after the last answer: the next round starts another
+                    await self.close()
+                    break
                 answers.append(await self._failure(child, *pairs[len(answers)]))
         return answers
 
     async def _ask(self, pairs: Sequence[tuple[str, str]]) -> asyncio.subprocess.Process:
         if self._process is None:
-            self._buffer, self._at = bytearray(), 0
+            self._buffer, self._at, self._owed = bytearray(), 0, False
             self._process = await process.start(self._argv, cwd=self._cwd, env=self._env, stdin=True)
         assert self._process.stdin is not None  # noqa: S101 - started with pipes
-        self._process.stdin.write("".join(f"{ours} {theirs}\n" for ours, theirs in pairs).encode())
+        echo = pairs[-1][0]
+        self._process.stdin.write("".join(f"{ours} {theirs}\n" for ours, theirs in (*pairs, (echo, echo))).encode())
         return self._process
 
     async def _answer(self, child: asyncio.subprocess.Process) -> MergedTree:
+        if self._owed:
+            await self._field(child)
+            self._owed = False
         clean = await self._field(child) == b"1"
         tree = (await self._field(child)).decode()
         entries: list[bytes] = []
@@ -69,6 +78,13 @@ class MergeTree:
         while count := await self._field(child):
             messages.append(await self._message(child, count))
         return MergedTree(tree=tree, conflicts=() if clean else _conflicts(entries, messages))
+
+    async def _echo(self, child: asyncio.subprocess.Process) -> None:
+        # git flushes an answer but for its final NUL, which goes out with the next one. So each round ends with a
+        # commit merged into itself; of that answer (status, tree, no conflict) the final NUL is left for the next.
+        for _ in range(3):
+            await self._field(child)
+        self._owed = True
 
     async def _message(self, child: asyncio.subprocess.Process, count: bytes) -> _Message:
         paths = [(await self._field(child)).decode("utf-8", "surrogateescape") for _ in range(int(count))]

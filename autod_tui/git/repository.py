@@ -156,6 +156,12 @@ class Repository(GitPort):
         text = await self._git.text(*words, step=f"reading the history of {include!r}")
         return [message for message in text.split("\0") if message]
 
+    async def first_parent_messages(self, include: str, exclude: str) -> list[str]:
+        """Return the messages of the commits on the first-parent line from `include` back to `exclude`, newest first."""
+        words = ("log", "-z", "--first-parent", "--format=%B", f"{exclude}..{include}", "--")
+        text = await self._git.text(*words, step=f"reading the history of {include!r}")
+        return [message.strip("\n") for message in text.split("\0") if message.strip()]
+
     async def changed_paths(self, old: str, new: str) -> frozenset[str]:
         """Return the paths that differ between two commits or trees."""
         done = await self._git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new, "--")
