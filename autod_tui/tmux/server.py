@@ -144,10 +144,9 @@ class TmuxServer:
             return
         leave = self.argv("detach-client", "-s", f"={UI}")
         script = write_dashboard_script(self.launch_dir, dashboard_argv, cwd, self.client_env(env), leave)
-        if found.ok:
-            self._make("respawn-window", "-t", DASHBOARD, "/bin/sh", str(script))
-        else:
-            self._make("new-window", "-d", "-t", DASHBOARD, "-n", "dashboard", "/bin/sh", str(script))
+        how = ("respawn-window",) if found.ok else ("new-window", "-d", "-n", "dashboard")
+        if not self._make(*how, "-t", DASHBOARD, "/bin/sh", str(script)):
+            script.unlink(missing_ok=True)  # another process was faster, this one never runs
         self._make("select-window", "-t", f"={UI}:0")
 
     def attach_argv(self, window: str = "") -> list[str]:
@@ -187,9 +186,10 @@ class TmuxServer:
                 hint=f"chmod 700 {directory}, or set TMUX_TMPDIR to a directory of your own",
             )
 
-    def _make(self, *arguments: str) -> None:
-        """Run a command that makes something; that somebody else just made it is as good."""
+    def _make(self, *arguments: str) -> bool:
+        """Run a command that makes something; that it is there already is as good, and gives False."""
         done = self.run(*arguments)
         words = done.stderr.decode("utf-8", "replace").strip()
         if not done.ok and not _PRESENT.search(words):
             raise CommandFailedError(f"tmux {arguments[0]} failed: {words or f'exit status {done.returncode}'}")
+        return done.ok

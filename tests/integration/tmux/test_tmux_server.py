@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from autod_tui.core.errors import EnvironmentUnfitError, ExitCode
 from autod_tui.tmux.server import TmuxServer, require_tmux
+from tests.support.terminals import wait_until
 
 
 def fake_tmux(tmp_path: Path, says: str) -> str:
@@ -53,9 +55,14 @@ def test_a_socket_directory_open_to_others_is_refused(server: TmuxServer) -> Non
     assert "chmod 700" in caught.value.hint
 
 
-def test_many_may_make_it_at_once(server: TmuxServer) -> None:
+def test_many_may_make_it_at_once_and_one_dashboard_runs(server: TmuxServer, tmp_path: Path) -> None:
+    dashboard = ["sh", "-c", "echo started >> starts; sleep 100"]
+    env = {"PATH": os.environ["PATH"]}
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: server.ensure_session(["sleep", "100"], "/", {}), range(8)))
+        list(pool.map(lambda _: server.ensure_session(dashboard, str(tmp_path), env), range(8)))
+    wait_until((tmp_path / "starts").exists)
+    wait_until(lambda: not list(server.launch_dir.iterdir()), "no script is left behind")
+    assert (tmp_path / "starts").read_text() == "started\n"
     assert server.run("list-sessions", "-F", "#{session_name}").text.split() == ["autod", "autod-hub"]
     assert len(server.run("list-windows", "-t", "=autod", "-F", "#{window_id}").text.split()) == 1
 
