@@ -6,9 +6,8 @@ import time
 from typing import Any
 
 from autod_tui.cli.console import Console, table
-from autod_tui.cli.engine import load_engine
-from autod_tui.cli.main import Request, checked_start
-from autod_tui.cli.status import show_checkpoints
+from autod_tui.cli.main import Request
+from autod_tui.cli.status import read_board, show_checkpoints
 from autod_tui.core.board import Board, CheckpointView, checkpoint_json
 from autod_tui.core.checkpoint import GateResult
 from autod_tui.core.errors import UsageError
@@ -18,7 +17,7 @@ from autod_tui.core.names import nearest
 def listing(request: Request) -> int:
     """Print all checkpoints in declared order."""
     console = request.console
-    board = load_engine().status_board(checked_start(request))
+    board = read_board(request)
     console.json({"checkpoints": [checkpoint_json(view) for view in board.checkpoints]})
     if not console.as_json and board.checkpoints:
         show_checkpoints(console, board.checkpoints)
@@ -29,7 +28,7 @@ def listing(request: Request) -> int:
 
 def show(request: Request) -> int:
     """Print one checkpoint: what it merges, its gates, what stands in the way."""
-    board = load_engine().status_board(checked_start(request))
+    board = read_board(request)
     view = known_checkpoint(board, request.options.name)
     request.console.json(checkpoint_json(view))
     if not request.console.as_json:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+import msgspec
+
 from autod_tui.cli.console import Console, cut, table
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
@@ -29,11 +33,18 @@ STATE_COLOURS: dict[str, str] = {
 def status(request: Request) -> int:
     """Print what is true now."""
     console = request.console
-    board = load_engine().status_board(checked_start(request))
+    board = read_board(request)
     console.json(status_json(board))
     if not console.as_json:
         show_board(console, board)
     return 0
+
+
+def read_board(request: Request) -> Board:
+    """Return what is true now; a command that looked by itself for a moment is not told as the conductor."""
+    board = load_engine().status_board(checked_start(request))
+    alone = board.conductor == os.getpid()
+    return msgspec.structs.replace(board, conductor=0, conductor_role="") if alone else board
 
 
 def show_board(console: Console, board: Board) -> None:

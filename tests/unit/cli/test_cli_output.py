@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ from autod_tui.cli.look import fresh_lines
 from autod_tui.core.checkpoint import CheckpointState, Conflict, GateResult, GateState, Transaction
 from autod_tui.core.events import GateFinished, GateStarted, Noted, Recorded, StateChanged, StepMerged
 from autod_tui.core.requests import Abandon, Answer, Check, LeaveOut, New, Resolve, Send, Sync, Undo
+from autod_tui.core.state import State
 from autod_tui.core.workstream import Changes, Overlap, Progress, Source, WorkstreamState
 from tests.unit.cli.conftest import merge_plan, with_checkpoint, with_record
 
@@ -312,3 +314,10 @@ def test_a_sync_that_nobody_needs_asks_nothing(run, desk) -> None:
     desk.answers[Sync] = Answer(message="every workstream has it already", data={"plan": []})
     assert run("checkpoint", "sync", "foundation").code == 0
     assert len(desk.asked) == 1
+
+
+def test_status_does_not_tell_itself_as_the_conductor(run, desk) -> None:
+    desk.state = State(conductor=os.getpid(), conductor_role="status")
+    assert json.loads(run("status", "--json").out)["project"]["conductor"] is None
+    desk.state = State(conductor=1, conductor_role="tui")
+    assert json.loads(run("status", "--json").out)["project"]["conductor"] == 1
