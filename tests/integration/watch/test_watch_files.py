@@ -27,10 +27,13 @@ class Seen:
                 self.batches.append(keys)
                 self._news.notify_all()
 
-    async def until(self, *keys: str) -> None:
+    async def until(self, *keys: str) -> frozenset[str]:
+        """Wait until all of `keys` were told; return everything told since the last time."""
         async with asyncio.timeout(DEADLINE), self._news:
             await self._news.wait_for(lambda: set(keys) <= set().union(*self.batches))
+        told = frozenset().union(*self.batches)
         self.batches.clear()
+        return told
 
 
 @asynccontextmanager
@@ -58,8 +61,7 @@ async def test_a_new_key_is_reported_once_and_then_its_changes(tmp_path):
         (tmp_path / "a" / "deep").mkdir()
         await seen.until("a")
         (tmp_path / "a" / "deep" / "file").write_text("1")
-        await seen.until("a")
-        assert all("b" not in batch for batch in seen.batches)
+        assert await seen.until("a") == {"a"}
 
 
 async def test_ignored_directories_and_the_git_file_are_silent(tmp_path):
@@ -72,8 +74,7 @@ async def test_ignored_directories_and_the_git_file_are_silent(tmp_path):
         for ignored in ("node_modules", ".venv", "__pycache__", ".git"):
             (tmp_path / "a" / ignored / "file").write_text("1")
         (tmp_path / "b" / "uv.lock").write_text("1")
-        await seen.until("b")
-        assert all("a" not in batch for batch in seen.batches)
+        assert await seen.until("b") == {"b"}
 
 
 async def test_paths_are_added_and_removed_while_running(tmp_path):
@@ -82,16 +83,14 @@ async def test_paths_are_added_and_removed_while_running(tmp_path):
         await seen.watch.watch({"a": paths["a"]})
         await seen.until("a")
         await seen.watch.watch(paths)
-        await seen.until("b")
-        assert seen.batches == []
+        assert await seen.until("b") == {"b"}
         (tmp_path / "a" / "x").write_text("1")
         (tmp_path / "b" / "x").write_text("1")
         await seen.until("a", "b")
         await seen.watch.watch({"b": paths["b"]})
         (tmp_path / "a" / "y").write_text("1")
         (tmp_path / "b" / "y").write_text("1")
-        await seen.until("b")
-        assert all("a" not in batch for batch in seen.batches)
+        assert await seen.until("b") == {"b"}
 
 
 async def test_many_additions_end_in_few_watchers_and_none_is_lost(tmp_path):
@@ -186,8 +185,7 @@ async def test_the_inner_of_two_nested_worktrees_is_meant(tmp_path):
         await seen.watch.watch(paths)
         await seen.until("outer", "inner")
         (tmp_path / "outer" / "inner" / "x").write_text("1")
-        await seen.until("inner")
-        assert seen.batches == []
+        assert await seen.until("inner") == {"inner"}
 
 
 async def test_a_burst_is_one_batch(tmp_path):
