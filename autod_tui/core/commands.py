@@ -85,4 +85,4 @@ COMMANDS: tuple[Command, ...] = (
 
 def command(id: str) -> Command:
     """Return the command called `id`; KeyError when there is none."""
-    return next(entry for entry in COMMANDS if entry.id == id)
+    return {entry.id: entry for entry in COMMANDS}[id]
