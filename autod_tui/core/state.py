@@ -307,13 +307,22 @@ def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
 
 @_apply.register
 def _(event: ev.CheckpointBlocked, state: State, at: float) -> State:
+    state = _moved_nothing(state, event.checkpoint)
+    if state.checkpoint(event.checkpoint).state is CheckpointState.MERGED:  # a rollback or rehearsal was cut short
+        return _with_checkpoint(state, event.checkpoint, transaction=None)
     return _with_checkpoint(
         state, event.checkpoint, state=CheckpointState.BLOCKED, reason=event.reason, transaction=None
     )
 
 
+def _moved_nothing(state: State, checkpoint: str) -> State:
+    announced = state.moving is not None and state.moving.checkpoint == checkpoint
+    return _replace(state, moving=None) if announced else state
+
+
 @_apply.register
 def _(event: ev.CheckpointAbandoned, state: State, at: float) -> State:
+    state = _moved_nothing(state, event.checkpoint)
     return _with_checkpoint(state, event.checkpoint, state=CheckpointState.OPEN, reason=event.reason, transaction=None)
 
 
