@@ -1,0 +1,150 @@
+"""Plans, a journal in memory and ports in memory for tests of the engine's parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from autod_tui.core.checkpoint import CheckpointSpec
+from autod_tui.core.errors import RefusedError
+from autod_tui.core.events import Event, Recorded
+from autod_tui.core.plan import AgentProfile, Plan, Project
+from autod_tui.core.ports import PaneEvent, PaneStatus, Screen, WorktreeEntry
+from autod_tui.core.workstream import Source, WorkstreamSpec, WorkstreamState
+from autod_tui.engine.house import House
+from autod_tui.engine.stream import Stream
+
+
+def workstream(name: str, *after: str, **fields: Any) -> WorkstreamSpec:
+    """Declare a workstream in the usual places."""
+    usual = {"title": name, "branch": f"workstream/{name}", "worktree": f"/w/{name}", "agent": "shell"}
+    return WorkstreamSpec(**{"name": name, "after": after, **usual, **fields})
+
+
+def checkpoint(name: str, *merge: str, **fields: Any) -> CheckpointSpec:
+    """Declare a checkpoint that merges `merge` into a branch of its own."""
+    return CheckpointSpec(**{"name": name, "title": name, "merge": merge, "into": f"integration/{name}", **fields})
+
+
+def make_plan(
+    workstreams: Sequence[WorkstreamSpec] = (), checkpoints: Sequence[CheckpointSpec] = (), **fields: Any
+) -> Plan:
+    """Put a plan together; `fields` go to the project, or replace `agents` and `resolve`."""
+    agents = fields.pop("agents", {"shell": AgentProfile(name="shell", command=("sh",), waiting="continue\\?")})
+    rules = fields.pop("resolve", ())
+    project = Project(**{"root": "/r", "target": "main", **fields})
+    return Plan(
+        project=project, agents=agents, workstreams=tuple(workstreams), checkpoints=tuple(checkpoints), resolve=rules
+    )
+
+
+class MemoryJournal:
+    """A journal whose clock ticks one second per event."""
+
+    def __init__(self) -> None:
+        self.entries: list[Recorded] = []
+
+    def append(self, events: Sequence[Event]) -> list[Recorded]:
+        first = len(self.entries) + 1
+        new = [Recorded(seq=first + at, at=float(first + at), event=event) for at, event in enumerate(events)]
+        self.entries += new
+        return new
+
+    def read(self, after: int = 0) -> list[Recorded]:
+        return [entry for entry in self.entries if entry.seq > after]
+
+
+class MemoryPanes:
+    """Panes whose events and screens the test decides."""
+
+    def __init__(self) -> None:
+        self.listed: list[PaneStatus] = []
+        self.told: asyncio.Queue[PaneEvent | None] = asyncio.Queue()
+        self.screens: dict[str, tuple[str, ...]] = {}
+
+    async def panes(self) -> list[PaneStatus]:
+        return self.listed
+
+    async def events(self) -> AsyncIterator[PaneEvent]:
+        while (event := await self.told.get()) is not None:
+            yield event
+
+    async def capture(self, pane: str, *, history: int = 0) -> Screen:
+        return Screen(lines=self.screens.get(pane, ()))
+
+
+class MemoryRefs:
+    """Refs and worktrees of a repository that has nothing else."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, str] = {}
+        self.entries: list[WorktreeEntry] = []
+        self.removed: list[str] = []
+
+    async def refs(self, *patterns: str) -> dict[str, str]:
+        return {ref: oid for ref, oid in self.all.items() if ref.startswith(patterns)}
+
+    async def worktrees(self) -> list[WorktreeEntry]:
+        return self.entries
+
+    async def remove_worktree(self, path: str) -> None:
+        self.removed.append(path)
+
+    async def repair(self) -> list[str]:
+        return []
+
+    async def move_refs(self, moves: Sequence[tuple[str, str, str]]) -> None:
+        for ref, old, _ in moves:
+            if self.all.get(ref, "") != old:
+                raise RefusedError(f"{ref!r} is not at {old!r}")
+        for ref, _, new in moves:
+            self.all.pop(ref, None)
+            if new:
+                self.all[ref] = new
+
+
+class Words:
+    """Agents that wait when their screen ends in `continue?`, and say so by OSC 9."""
+
+    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> SimpleNamespace | None:
+        if lines and lines[-1] == "continue?":
+            return SimpleNamespace(state=WorkstreamState.WAITING, reason="question", source=Source.SCREEN)
+        return None
+
+    def read_osc(self, text: str) -> SimpleNamespace | None:
+        number, _, word = text.partition(";")
+        if number != "9":
+            return None
+        return SimpleNamespace(state=WorkstreamState(word), reason="", source=Source.TERMINAL)
+
+
+class NoProcesses:
+    """No agent outlives its pane."""
+
+    def of_session(self, session: str) -> list[int]:
+        return []
+
+
+def make_house(plan: Plan, directory: Path, *events: Event, **ports: Any) -> House:
+    """Build a house whose journal holds `events`; ports that a test doesn't name are missing."""
+    journal = MemoryJournal()
+    journal.append(events)
+    given: dict[str, Any] = {
+        "git": MemoryRefs(),
+        "forecasts": None,
+        "panes": MemoryPanes(),
+        "files": None,
+        "processes": NoProcesses(),
+        "gates": None,
+        "agents": Words(),
+        "write_workstream": None,
+        "load_plan": lambda: plan,
+        "state_dir": directory / "autod",
+        "own_worktrees": directory / "own",
+        "new_id": lambda: "id",
+        "environ": {"PATH": "/bin", "GIT_DIR": "/elsewhere"},
+    } | ports
+    return House(stream=Stream(plan, journal, lambda: 1000.0), **given)
