@@ -193,6 +193,7 @@ async def test_the_dashboards_own_output_is_never_heard(panes: Panes, server, li
     events = listener()
     await joined(events, panes, launch)
     dashboard = next(pane.pane for pane in await panes.panes() if not pane.session)
+    await panes.watch_output([dashboard])  # even then
     await joined(events, panes, launch)
     told = events.count(pane=dashboard)
     await joined(events, panes, launch)
