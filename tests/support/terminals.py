@@ -61,7 +61,11 @@ class Terminal:
             self.tmux("set-option", "-g", *option.split())
         # One shell word, or the outer tmux would take a `;` for itself; the program shall not know of the outer tmux.
         command = f"exec env -u TMUX -u TMUX_PANE {shlex.join(argv)}"
-        self.tmux("respawn-pane", "-k", "-c", str(cwd), command, env=wanted)
+        try:
+            self.tmux("respawn-pane", "-k", "-c", str(cwd), command, env=wanted)
+        except subprocess.CalledProcessError:
+            self.close()
+            raise
 
     def tmux(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run a command of the outer tmux and return what it prints."""
