@@ -38,7 +38,7 @@ def down(request: Request) -> int:
     names = tuple(options.names)
     plan = Down(names=names, remove=options.remove, discard=options.discard)
     act = Down(names=names, remove=options.remove, discard=options.discard, approved=True)
-    return with_desk(request, lambda desk: ask_approved(desk, request.console, plan, act, what="stopping agents"))
+    return with_desk(request, lambda desk: ask_approved(desk, request.console, plan, act, what=_deed(options.remove)))
 
 
 def send(request: Request) -> int:
@@ -100,3 +100,7 @@ async def _problem(desk: Desk, fields: dict[str, str], key: str) -> str:
 
 def _prompt_problem(source: str) -> str:
     return "" if not source or Path(source).is_file() else f"there is no file {source!r}"
+
+
+def _deed(remove: bool) -> str:
+    return "stopping agents and removing their worktrees" if remove else "stopping agents"
