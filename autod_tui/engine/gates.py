@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,9 +43,10 @@ def measure(pattern: str, output: str) -> float | None:
         if match:
             text = match.group(1) if match.re.groups else match.group(0)
             try:
-                found = float(text)
+                number = float(text)
             except (TypeError, ValueError):
                 continue
+            found = number if math.isfinite(number) else found  # nan would pass every bound
     return found
 
 

@@ -22,7 +22,7 @@ def path_pattern(pattern: str) -> re.Pattern[str]:
     out = ""
     for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", anchored.rstrip("/")):
         out += {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(token, re.escape(token))
-    return re.compile(f"{prefix}{out}(?:/.*)?")
+    return re.compile(f"{prefix}{out}(?:/.*)?", re.DOTALL)
 
 
 async def settle_by_rule(

@@ -131,6 +131,9 @@ class Vigil:
             screen = await self._house.panes.capture(record.pane)
         except AutodError:
             return
+        now = self._house.state.workstream(name)
+        if (now.session, now.state) != (record.session, record.state) or record.session in self._spoken:
+            return  # it ended, or told its state itself, while the screen was read
         reading = self._house.agents.read_screen(profile, screen.lines)
         if reading is None:
             self._suspects.pop(name, None)
