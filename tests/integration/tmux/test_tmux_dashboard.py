@@ -138,7 +138,7 @@ async def test_a_crashed_dashboard_stays_in_sight_and_is_started_again(server, d
 
 async def test_agents_first_and_the_dashboard_later(panes: Panes, server, dashboard, terminal, launch) -> None:
     agent = await panes.start(launch("sh", "-c", "echo AGENT; cat"))
-    assert [pane.dead for pane in await panes.panes() if not pane.session] == [True]
+    await until(panes.panes, lambda found: [pane.dead for pane in found if not pane.session] == [True])
     server.ensure_terminal_session()
     outer = terminal(agent.window)
     outer.wait_for("AGENT")
