@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
@@ -15,6 +16,8 @@ from autod_tui.git.status import Status, read_status
 
 _LEFT_OUT = tuple(f":(top,exclude){name}" for name in sorted(UNMERGED_FILES))
 _LARGEST_COUNTED = 2**20
+_SETTLING = 2.0
+"""Seconds after which a checkout's files are older than its index can tell apart."""
 
 Fingerprint = tuple[bytes, tuple[tuple[int, int, int], ...]]
 _Numbers = tuple[int, int, int]
@@ -28,12 +31,14 @@ class Measure:
         self._git = git
         self._refs = refs
         self._quick = QuickRefs(git.common_dir)
+        self._settled: set[str] = set()
         self._counts: dict[str, tuple[tuple[str, str], tuple[int, int, str]]] = {}
         self._numbers: dict[str, tuple[tuple[str, Fingerprint], _Numbers]] = {}
 
     async def changes(self, worktree: str, target: str) -> Changes:
         """Measure a worktree against `target`: STARTUP.md and progress.md left out."""
         place = self._git.place_of(worktree)
+        await self._settle(place)
         status = await read_status(self._git, place)
         goal = await self.target(target)
         if not status.head or not goal:
@@ -48,6 +53,19 @@ class Measure:
             deletions=deletions,
             uncommitted=len(status.paths),
         )
+
+    async def _settle(self, place: Place) -> None:
+        # Files as young as their index are hashed by each status; with optional locks off that would last for ever.
+        # One refresh, once the index is old enough, ends it.
+        if place.git_dir in self._settled:
+            return
+        try:
+            age = time.time() - (Path(place.git_dir) / "index").stat().st_mtime
+        except OSError:
+            return
+        if age > _SETTLING:
+            self._settled.add(place.git_dir)
+            await self._git.run("update-index", "-q", "--refresh", place=place)
 
     async def target(self, name: str) -> str | None:
         """Return the commit that `name` (a branch, or anything that names a commit) stands for."""

@@ -151,13 +151,10 @@ class Repository(GitPort):
         return int(await self._git.text("rev-list", "--count", include, f"^{exclude}", "--", step=step))
 
     async def first_parent_messages(self, include: str, exclude: str) -> list[str]:
-        """Return the messages of the commits on the first-parent line from `include` back to `exclude`."""
-        words = ("log", "--first-parent", "-z", "--format=%B", include, f"^{exclude}", "--")
-        text = await self._git.text(*words, step=f"reading the history of {include!r}")
-        return [message for message in text.split("\0") if message]
+        """Return the messages of the commits on the first-parent line from `include` back to `exclude`.
 
-    async def first_parent_messages(self, include: str, exclude: str) -> list[str]:
-        """Return the messages of the commits on the first-parent line from `include` back to `exclude`, newest first."""
+        The newest comes first.
+        """
         words = ("log", "-z", "--first-parent", "--format=%B", f"{exclude}..{include}", "--")
         text = await self._git.text(*words, step=f"reading the history of {include!r}")
         return [message.strip("\n") for message in text.split("\0") if message.strip()]
