@@ -13,6 +13,7 @@ import shutil
 import socket
 import stat
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 HUB = "autod-hub"
 UI = "autod"
 DASHBOARD = f"={HUB}:0"
+KEEPER = "true"
+"""Command of window 0 while no dashboard has run: it ends at once and its dead pane keeps the window."""
+
 CONFIG = Path(__file__).with_name("tmux.conf")
 MINIMUM = (3, 2)
 
@@ -133,21 +137,33 @@ class TmuxServer:
         self.check_socket_dir()
         size = shutil.get_terminal_size((160, 48))
         columns, rows = str(max(size.columns, 40)), str(max(size.lines, 12))
-        self._make("new-session", "-d", "-s", HUB, "-x", columns, "-y", rows, "-n", "dashboard", "true")
+        self._make("new-session", "-d", "-s", HUB, "-x", columns, "-y", rows, "-n", "dashboard", KEEPER)
 
     def ensure_session(self, dashboard_argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
         """Make sure that the session `autod` lives and its window 0 runs the dashboard; a living one is left alone."""
         self.ensure_keeper()
         self._make("new-session", "-d", "-t", HUB, "-s", UI)
-        found = self.run("list-panes", "-t", DASHBOARD, "-F", "#{pane_dead}")
-        if found.ok and "0" in found.text.split():
+        found = self._dashboard()
+        if found == "alive":
             return
         leave = self.argv("detach-client", "-s", f"={UI}")
         script = write_dashboard_script(self.launch_dir, dashboard_argv, cwd, self.client_env(env), leave)
-        how = ("respawn-window",) if found.ok else ("new-window", "-d", "-n", "dashboard")
+        how = ("respawn-window",) if found == "dead" else ("new-window", "-d", "-n", "dashboard")
         if not self._make(*how, "-t", DASHBOARD, "/bin/sh", str(script)):
             script.unlink(missing_ok=True)  # another process was faster, this one never runs
         self._make("select-window", "-t", f"={UI}:0")
+
+    def _dashboard(self) -> str:
+        """Return `alive`, `dead` or `missing`; a keeper's empty pane that is just ending is waited for."""
+        for _ in range(200):
+            found = self.run("list-panes", "-t", DASHBOARD, "-F", "#{pane_dead} #{pane_start_command}")
+            if not found.ok:
+                return "missing"
+            dead, _, command = found.text.partition(" ")
+            if dead == "1" or command.strip('"') != KEEPER:
+                break
+            time.sleep(0.01)
+        return "dead" if dead == "1" else "alive"
 
     def attach_argv(self, window: str = "") -> list[str]:
         """Return what to exec to stand before `window` (`@ID`) in the present terminal, with `client_env` around it.

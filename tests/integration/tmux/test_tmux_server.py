@@ -94,3 +94,9 @@ def test_stopping_what_does_not_run_is_no_error(server: TmuxServer) -> None:
 def test_the_room_is_entered_without_libtmux() -> None:
     code = "import sys, autod_tui.tmux.pane, autod_tui.tmux.server; sys.exit('libtmux' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_keeper_that_is_slow_to_end_is_no_dashboard(server: TmuxServer, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("autod_tui.tmux.server.KEEPER", "sleep 0.5")
+    server.ensure_session(["sh", "-c", "touch started; sleep 100"], str(tmp_path), {"PATH": os.environ["PATH"]})
+    wait_until((tmp_path / "started").exists)
