@@ -1,0 +1,186 @@
+"""The door to outside programs on real processes: bounded time, and no descendant left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from autod_tui import process
+from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
+
+ENV = {"PATH": os.environ["PATH"]}
+STUBBORN = (
+    "import os,signal,sys,time\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "if os.fork(): os._exit(0)\n"
+    "os.setsid()\n"
+    "if os.fork(): os._exit(0)\n"
+    "open(sys.argv[1], 'w').write(str(os.getpid()))\n"
+    "time.sleep(60)\n"
+)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds, 10 seconds at most."""
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+def pid_in(file: Path) -> int:
+    return int(file.read_text()) if file.exists() and file.read_text() else 0
+
+
+@pytest.fixture
+def stubborn(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Yield a shell command for a daemon that ignores HUP and TERM, and the file it writes its process id to."""
+    script, file = tmp_path / "stubborn.py", tmp_path / "pid"
+    script.write_text(STUBBORN)
+    yield f"{sys.executable} {script} {file}", file
+    if process.alive(pid_in(file)):
+        os.kill(pid_in(file), signal.SIGKILL)
+
+
+async def test_run_keeps_output_status_and_input(tmp_path: Path) -> None:
+    done = await process.run(["sh", "-c", "cat; echo err >&2; pwd; exit 3"], cwd=tmp_path, stdin=b"in\n")
+    assert (done.returncode, done.ok, done.text) == (3, False, f"in\n{tmp_path}")
+    with pytest.raises(CommandFailedError, match="step failed: err"):
+        done.checked("step")
+    assert process.run_sync(["cat"], stdin=b"x").checked("step").stdout == b"x"
+
+
+async def test_arguments_pass_no_shell() -> None:
+    assert (await process.run(["echo", "$(id)", "a b;"])).text == "$(id) a b;"
+
+
+async def test_time_out_kills_the_group(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    with pytest.raises(CommandFailedError, match=r"sh did not end within 0\.5 s"):
+        await process.run(["sh", "-c", f"sleep 60 & echo $! > {file}; wait"], timeout=0.5)
+    await until(lambda: not process.alive(pid_in(file)))
+    assert pid_in(file)
+
+
+async def test_cancelling_kills_the_group(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    task = asyncio.create_task(process.run(["sh", "-c", f"sleep 60 & echo $! > {file}; wait"]))
+    await until(lambda: pid_in(file))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await until(lambda: not process.alive(pid_in(file)))
+
+
+async def test_missing_program_and_missing_directory_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="no-such-program is not installed"):
+        await process.run(["no-such-program"])
+    with pytest.raises(EnvironmentUnfitError, match="no directory"):
+        await process.run(["true"], cwd=tmp_path / "gone")
+    with pytest.raises(EnvironmentUnfitError, match="no directory"):
+        process.run_sync(["true"], cwd=tmp_path / "gone")
+
+
+def test_sync_time_out() -> None:
+    with pytest.raises(CommandFailedError, match=r"sleep did not end within 0\.1 s"):
+        process.run_sync(["sleep", "60"], timeout=0.1)
+
+
+async def test_logged_run_keeps_all_output_and_the_status(tmp_path: Path) -> None:
+    log = tmp_path / "deep" / "log"
+    status = await process.run_logged("echo out; echo err >&2; exit 4", cwd=str(tmp_path), env=ENV, log=log, timeout=10)
+    assert (status, log.read_text()) == (4, "out\nerr\n")
+
+
+async def test_logged_run_out_of_time_leaves_no_stubborn_descendant(tmp_path: Path, stubborn: tuple[str, Path]) -> None:
+    command, file = stubborn
+    status = await process.run_logged(
+        f"{command}; sleep 60", cwd=str(tmp_path), env=ENV, log=tmp_path / "log", timeout=1.5
+    )
+    assert status is None
+    assert pid_in(file)
+    assert not process.alive(pid_in(file))
+
+
+async def test_logged_run_that_ends_well_leaves_no_stubborn_descendant(
+    tmp_path: Path, stubborn: tuple[str, Path]
+) -> None:
+    command, file = stubborn
+    wait = f"while ! test -s {file}; do sleep 0.05; done"
+    status = await process.run_logged(
+        f"{command}; {wait}", cwd=str(tmp_path), env=ENV, log=tmp_path / "log", timeout=20
+    )
+    assert status == 0
+    assert pid_in(file)
+    assert not process.alive(pid_in(file))
+
+
+async def test_cancelled_logged_run_leaves_no_stubborn_descendant(tmp_path: Path, stubborn: tuple[str, Path]) -> None:
+    command, file = stubborn
+    run = process.run_logged(f"{command}; sleep 60", cwd=str(tmp_path), env=ENV, log=tmp_path / "log", timeout=60)
+    task = asyncio.create_task(run)
+    await until(lambda: pid_in(file))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not process.alive(pid_in(file))
+
+
+def test_zombie_is_not_alive() -> None:
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        assert Path(f"/proc/{child.pid}").exists()
+        assert not process.alive(child.pid)
+    finally:
+        child.wait()
+    assert not process.alive(child.pid)
+    assert process.alive(os.getpid())
+
+
+def test_marked_wants_the_whole_value_and_descendants_come_in_order() -> None:
+    child = subprocess.Popen(
+        ["sh", "-c", "sleep 60 & echo started; wait"], env={**ENV, "MARK": "ab"}, stdout=subprocess.PIPE,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"started\n"
+        found = process.descendants(os.getpid())
+        (grandchild,) = process.descendants(child.pid)
+        assert found.index(child.pid) < found.index(grandchild)
+        assert set(process.marked("MARK=ab")) == {child.pid, grandchild}
+        assert process.marked("MARK=a") == process.marked("ARK=ab") == []
+        assert process.environment_of(child.pid)["MARK"] == "ab"
+    finally:
+        process.kill_group(child.pid)
+        child.communicate()
+    process.kill_group(child.pid)
+
+
+async def test_ending_pid_0_or_1_signals_only_what_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bystander = subprocess.Popen(["sleep", "60"])
+    marked = subprocess.Popen(["sleep", "60"], env={**ENV, "MARK": "only-this"})
+    killed: list[int] = []
+    real = os.kill
+    monkeypatch.setattr(os, "kill", lambda pid, number: (killed.append(pid), real(pid, number))[1])
+    try:
+        for pid in (0, 1, -1):
+            await process.end_tree(pid, "", grace=0.1)
+        assert killed == []
+        await process.end_tree(0, "MARK=only-this", grace=1)
+        assert set(killed) == {marked.pid}
+        assert marked.wait(5) == -signal.SIGHUP
+        assert bystander.poll() is None
+    finally:
+        for child in (bystander, marked):
+            child.kill()
+            child.wait()

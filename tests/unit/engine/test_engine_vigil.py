@@ -1,0 +1,156 @@
+"""What tmux tells about panes becomes the agents' state, the best source first."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from autod_tui.core import events as ev
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.ports import PaneEvent, PaneStatus, Screen
+from autod_tui.core.workstream import Source, WorkstreamState
+from autod_tui.engine import vigil as room
+from autod_tui.engine.vigil import Vigil, ending
+from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
+
+S = WorkstreamState
+
+
+@pytest.mark.parametrize(
+    ("end", "interactive", "expected"),
+    [
+        ({"exit_status": 0}, False, (S.DONE, "exit status 0")),
+        ({"exit_status": 0}, True, (S.EXITED, "exit status 0")),
+        ({"exit_status": 3}, True, (S.FAILED, "exit status 3")),
+        ({"exit_status": None}, False, (S.FAILED, "killed")),
+        ({"signal": "SIGKILL"}, False, (S.FAILED, "killed by SIGKILL")),
+        ({"signal": "SIGTERM", "exit_status": 0}, True, (S.FAILED, "killed by SIGTERM")),
+    ],
+)
+def test_ending(end: dict[str, object], interactive: bool, expected: tuple[S, str]) -> None:
+    pane = PaneStatus(pane="%1", window="@1", workstream="a", session="s", pid=1, dead=True, **end)  # type: ignore[arg-type]
+    assert ending(pane, interactive=interactive) == expected
+
+
+class Watched:
+    """One agent in pane %1 under a vigil."""
+
+    def __init__(self, directory: Path, *, interactive: bool = False) -> None:
+        profile = AgentProfile(name="shell", command=("sh",), interactive=interactive)
+        plan = make_plan([workstream("a")], agents={"shell": profile})
+        started = ev.AgentStarted(name="a", session="s", agent="shell", model="", window="@1", pane="%1", pid=7)
+        self.panes = MemoryPanes()
+        self.house = make_house(plan, directory, started, panes=self.panes)
+        self.vigil = Vigil(self.house)
+
+    async def tell(self, *events: PaneEvent) -> None:
+        """Let the vigil hear `events`, to the last."""
+        for event in (*events, None):
+            self.panes.told.put_nowait(event)
+        await asyncio.wait_for(self.vigil.run(), 5)
+
+    async def until(self, state: S) -> None:
+        """Wait for a state."""
+        reached = asyncio.Event()
+        stop = self.house.stream.listen(lambda _: reached.set() if self.now[0] is state else None)
+        if self.now[0] is not state:
+            await asyncio.wait_for(reached.wait(), 5)
+        stop()
+
+    @property
+    def now(self) -> tuple[S, str, Source]:
+        record = self.house.state.workstream("a")
+        return record.state, record.reason, record.source
+
+
+def told(kind: str, data: str = "", status: int | None = None, pane: str = "%1") -> PaneEvent:
+    return PaneEvent(kind=kind, pane=pane, data=data, exit_status=status)
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    monkeypatch.setattr(room, "QUIET_AFTER", 0.0)
+    return Watched(tmp_path)
+
+
+async def test_first_output_means_work_and_listeners_hear_each(watched: Watched) -> None:
+    heard: list[str] = []
+    watched.vigil.listen(heard.append)
+    await watched.tell(told("output"), told("output"), told("output", pane="%9"))
+    assert watched.now == (S.WORKING, "", Source.OUTPUT)
+    assert heard == ["a", "a"]
+
+
+async def test_silence_is_idleness_and_output_ends_it(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "IDLE_AFTER", 0.0)
+    await watched.tell(told("output"))
+    await watched.until(S.IDLE)
+    monkeypatch.setattr(room, "IDLE_AFTER", 30.0)
+    await watched.tell(told("output"))
+    assert watched.now[0] is S.WORKING
+
+
+async def test_question_on_a_quiet_screen_is_waiting_until_it_is_gone(watched: Watched) -> None:
+    watched.panes.screens["%1"] = ("...", "continue?")
+    await watched.tell(told("output"))
+    await watched.until(S.WAITING)
+    assert watched.now == (S.WAITING, "question", Source.SCREEN)
+    watched.panes.screens["%1"] = ("yes",)
+    await watched.tell(told("output"))
+    await watched.until(S.WORKING)
+
+
+async def test_word_of_the_terminal_beats_screen_and_output(watched: Watched) -> None:
+    watched.panes.screens["%1"] = ("continue?",)
+    await watched.tell(told("osc", "9;idle"), told("output"), told("osc", "0;a title"))
+    assert watched.now == (S.IDLE, "", Source.TERMINAL)
+    assert watched.vigil._timers == {}
+    await watched.tell(told("osc", "9;working"))
+    assert watched.now[0] is S.WORKING
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (told("dead", status=0), (S.DONE, "exit status 0")),
+        (told("dead", status=2), (S.FAILED, "exit status 2")),
+        (told("dead", "SIGKILL"), (S.FAILED, "killed by SIGKILL")),
+        (told("closed"), (S.LOST, "its pane was closed")),
+        (PaneEvent(kind="lost"), (S.LOST, "the tmux server is gone")),
+    ],
+)
+async def test_end_of_an_agent(watched: Watched, event: PaneEvent, expected: tuple[S, str]) -> None:
+    await watched.tell(told("output"), event)
+    assert watched.now == (*expected, Source.PROCESS)
+
+
+async def test_interactive_program_that_was_left_is_not_done(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, interactive=True)
+    await watched.tell(told("dead", status=0))
+    assert watched.now[:2] == (S.EXITED, "exit status 0")
+
+
+async def test_nothing_wakes_an_ended_agent(watched: Watched) -> None:
+    await watched.tell(told("dead", status=1), told("output"), told("osc", "9;working"), told("closed"))
+    await watched.tell(told("dead", status=0), PaneEvent(kind="lost"))
+    assert watched.now[:2] == (S.FAILED, "exit status 1")
+
+
+async def test_agent_that_ends_while_its_screen_is_read_stays_ended(watched: Watched) -> None:
+    looks: list[asyncio.Task[None] | None] = []
+    second = asyncio.Event()
+
+    async def capture(pane: str, *, history: int = 0) -> Screen:
+        looks.append(asyncio.current_task())
+        if len(looks) == 2:
+            await watched.tell(told("dead", status=0))
+            second.set()
+        return Screen(lines=("continue?",))
+
+    watched.panes.capture = capture  # type: ignore[method-assign]
+    await watched.tell(told("output"))
+    await asyncio.wait_for(second.wait(), 5)
+    await asyncio.gather(*(look for look in looks if look))
+    assert watched.now[:2] == (S.DONE, "exit status 0")
