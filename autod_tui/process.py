@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from msgspec import Struct
 
@@ -116,6 +117,22 @@ def run_sync(
     return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 
+def run_in_front(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
+    """Lend this process's terminal to a program until it ends; return its exit status."""
+    try:
+        return subprocess.call(list(argv), env=dict(env))
+    except FileNotFoundError as error:
+        raise _missing(argv, error) from None
+
+
+def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Replace this process by a program."""
+    try:
+        os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606 - argv, no shell
+    except FileNotFoundError as error:
+        raise _missing(argv, error) from None
+
+
 def _missing(argv: Sequence[str], error: FileNotFoundError) -> EnvironmentUnfitError:
     if error.filename not in (None, argv[0]):
         return EnvironmentUnfitError(f"no directory {error.filename!r} to run {argv[0]} in")
@@ -205,7 +222,8 @@ async def end_tree(pid: int, marker: str, *, grace: float) -> None:
     _signal_all(victims, signal.SIGHUP)
     _signal_all(victims, signal.SIGTERM)
     deadline = asyncio.get_running_loop().time() + grace
-    while any(alive(victim) for victim in victims) and asyncio.get_running_loop().time() < deadline:
+    # the processes are not our children: no event tells their end
+    while any(alive(victim) for victim in victims) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     while left := [victim for victim in _tree(pid, marker) if alive(victim)]:
         _signal_all(left, signal.SIGKILL)
@@ -226,7 +244,7 @@ def _signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _read_proc(pid: int, name: str) -> bytes:
@@ -234,7 +252,3 @@ def _read_proc(pid: int, name: str) -> bytes:
         return Path(f"/proc/{pid}/{name}").read_bytes()
     except OSError:
         return b""
-
-
-Output = Callable[[bytes], None]
-"""Takes a chunk of a program's output."""

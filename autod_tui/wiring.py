@@ -8,7 +8,6 @@ import hashlib
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,10 +16,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.errors import AutodError, RefusedError, UsageError
+from autod_tui.core.events import Noted
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import AnyRequest, Up
 from autod_tui.core.state import replay
@@ -68,12 +69,17 @@ class Parts:
 
     def house(self) -> House:
         """Put the ports together."""
+        stream = Stream(self.plan, self.journal, time.time)
+
+        def note(text: str) -> None:
+            stream.emit(Noted(level="warning", text=text))
+
         return House(
-            stream=Stream(self.plan, self.journal, time.time),
+            stream=stream,
             git=self.git,
             forecasts=self.git.forecaster(),
             panes=Panes(self.server),
-            files=FileWatch(),
+            files=FileWatch(note=note),
             processes=Processes(),
             gates=GateRunner(),
             agents=Agents(),
@@ -224,7 +230,7 @@ def enter(start: Path) -> int:
     parts.journal.close()
     argv = [sys.executable, "-m", "autod_tui", "dashboard"]
     parts.server.ensure_session(argv, str(parts.git.root), dict(os.environ))
-    return _become(parts.server.attach_argv(), parts.server.client_env())
+    return process.become(parts.server.attach_argv(), parts.server.client_env())
 
 
 def attach_command(start: Path, name: str) -> list[str]:
@@ -239,10 +245,6 @@ def attach_command(start: Path, name: str) -> list[str]:
         raise RefusedError(f"{name!r} has no pane to attach to", hint=f"autod up {name} starts it")
     parts.server.ensure_terminal_session()
     return ["env", "-u", "TMUX", "-u", "TMUX_PANE", *parts.server.attach_argv(record.window)]
-
-
-def _become(argv: list[str], env: Mapping[str, str]) -> int:
-    os.execvpe(argv[0], argv, dict(env))
 
 
 def init(start: Path) -> list[Path]:
@@ -282,7 +284,7 @@ def _show_demo(directory: Path, server: TmuxServer) -> int:
     asyncio.run(_up_all(directory))
     argv = [sys.executable, "-m", "autod_tui", "dashboard"]
     server.ensure_session(argv, str(directory), dict(os.environ))
-    return subprocess.call(server.attach_argv(), env=server.client_env())
+    return process.run_in_front(server.attach_argv(), env=server.client_env())
 
 
 async def _up_all(directory: Path) -> None:

@@ -23,7 +23,9 @@ def attach(request: Request) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("attach needs a terminal", hint="autod log NAME prints what the pane shows")
     sys.stdout.flush()
-    return os.execvp(argv[0], argv)  # noqa: S606 - an argv list, no shell
+    from autod_tui import process  # asyncio comes with it: not for every verb of this file
+
+    return process.become(argv, os.environ)
 
 
 def diff(request: Request) -> int:

@@ -11,7 +11,7 @@ from autod_tui.core.board import Board
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Screen
-from autod_tui.core.requests import AnyRequest, Answer
+from autod_tui.core.requests import Answer, AnyRequest
 
 
 class Update(Struct, frozen=True):

@@ -163,7 +163,8 @@ def _reference_problems(plan: Plan) -> Iterable[Problem]:
         file = _workstream_file(spec.name)
         if spec.agent not in plan.agents:
             yield _unknown(file, "agent", "agent", spec.agent, plan.agents)
-        for key, names in (("after", spec.after), ("after_soft", spec.after_soft)):
+        own = (spec.checkpoint,) if spec.checkpoint else ()
+        for key, names in (("after", spec.after), ("after_soft", spec.after_soft), ("checkpoint", own)):
             for name in names:
                 if name not in checkpoints:
                     yield _unknown(file, key, "checkpoint", name, checkpoints)

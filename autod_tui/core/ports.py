@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from autod_tui.core.checkpoint import Conflict, GateSpec
 from autod_tui.core.events import Event, Recorded
-from autod_tui.core.requests import AnyRequest, Answer
+from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.workstream import Changes, Overlap
 
 
@@ -185,8 +185,10 @@ class GitPort(Protocol):
         ...
 
     async def follow(self, worktree: str, old: str, new: str) -> None:
-        """Move the branch checked out in `worktree` from `old` on to `new` by fast-forward, or back by a
-        reset that keeps uncommitted work; refuses (RefusedError) when work or ignored files stand in the way.
+        """Move the branch checked out in `worktree` from `old` to `new`, taking its files along.
+
+        Forward by fast-forward, back by a reset that keeps uncommitted work; refuses (RefusedError) when work
+        or ignored files stand in the way.
         """
         ...
 
@@ -214,8 +216,11 @@ class GitPort(Protocol):
         ...
 
     async def resolved_blobs(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
-        """Stage `paths` as they are in the conflict worktree, let rerere learn, and return path to
-        (mode, blob id), id empty where the file is gone. Raises RefusedError where markers are left."""
+        """Stage `paths` as they are in the conflict worktree, and let rerere learn from them.
+
+        Returns path to (mode, blob id), the id empty where the file is gone. Raises RefusedError where markers
+        are left.
+        """
         ...
 
     async def remember(self, conflict: Conflict, mode: str, blob: str) -> None:
@@ -271,8 +276,10 @@ class ForecastPort(Protocol):
         lanes: Sequence[ForecastLane],
         chains: Mapping[str, tuple[str, tuple[str, ...]]],
     ) -> Forecast:
-        """Replay each checkpoint {name: (start commit, lanes in order)} and all pairs, lanes against
-        `target` (name, commit) included; results are cached by object ids."""
+        """Replay each checkpoint {name: (start commit, lanes in order)} and merge all pairs.
+
+        Lanes against `target` (name, commit) are pairs too; results are cached by object ids.
+        """
         ...
 
 
@@ -341,7 +348,7 @@ class PanesPort(Protocol):
         ...
 
     def events(self) -> AsyncIterator[PaneEvent]:
-        """Yield what tmux tells, until closed; the server is joined (or waited for) and joined again when it returns."""
+        """Yield what tmux tells, until closed; the server is waited for and joined again when it returns."""
         ...
 
     async def paste(self, pane: str, text: str, *, submit: bool) -> None:
@@ -434,8 +441,10 @@ class GateRunnerPort(Protocol):
     """Runs gate commands."""
 
     async def run(self, gate: GateSpec, cwd: str, log: Path, env: Mapping[str, str]) -> GateOutcome:
-        """Run the command by `sh -c` in `cwd`, its output going to `log` as it comes; end its whole process
-        tree on time-out or cancellation."""
+        """Run the command by `sh -c` in `cwd`, its output going to `log` as it comes.
+
+        Its whole process tree is ended on time-out or cancellation.
+        """
         ...
 
 

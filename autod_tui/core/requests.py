@@ -56,7 +56,7 @@ class New(Request, frozen=True, kw_only=True):
     model: str = ""
     prompt: str = ""
     checkpoint: str = ""
-    """Checkpoint to merge at; it must exist and is shown, autod.toml itself is never rewritten."""
+    """Checkpoint whose merge order it joins at the end, by its own file; autod.toml is never rewritten."""
 
 
 class Send(Request, frozen=True, kw_only=True):

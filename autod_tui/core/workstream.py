@@ -77,6 +77,8 @@ class WorkstreamSpec(Struct, frozen=True, kw_only=True):
     """Checkpoints that must be merged before this workstream starts."""
     after_soft: tuple[str, ...] = ()
     """Checkpoints that should be merged first; only a warning when they are not."""
+    checkpoint: str = ""
+    """Checkpoint whose merge order it joins at the end, without being named in autod.toml."""
     startup: str = ""
     """Absolute path of the prompt file `workstreams/NAME/STARTUP.md`; empty when there is none."""
 

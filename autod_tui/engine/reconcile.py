@@ -132,7 +132,7 @@ class Reconciler:
             after = self._house.state.workstream(record.name)
             return f"its agent ended meanwhile ({after.reason})" if after.state is not before else ""
         if record.state in (WorkstreamState.STARTING, WorkstreamState.LOST, WorkstreamState.PLANNED):
-            self._change(record, "nobody was watching; its process runs")
+            self._change(record, "")
         return ""
 
     def _adopt(self, record: WorkstreamRecord, pane: PaneStatus) -> None:

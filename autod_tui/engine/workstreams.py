@@ -180,7 +180,7 @@ class Workstreams:
     def _copy_ignored(self, spec: WorkstreamSpec) -> None:
         root, worktree = Path(self._house.plan.project.root), Path(spec.worktree)
         for pattern in self._house.plan.project.copy:
-            for name in sorted(glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)):
+            for name in sorted(glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)):  # noqa: PTH207 - hidden files
                 source, target = root / name, worktree / name
                 if target.exists() or target.is_symlink() or not source.resolve().is_relative_to(root.resolve()):
                     continue

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from autod_tui.core.checkpoint import CheckpointSpec
 from autod_tui.core.errors import Problem, SettingsError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import SETTINGS_FILE, AgentProfile, Plan, Project, plan_problems
+from autod_tui.core.workstream import WorkstreamSpec
 from autod_tui.store.agent_tables import read_agents
 from autod_tui.store.checkpoint_tables import check_ref, read_checkpoints, read_gates, read_rules
 from autod_tui.store.fields import Table
@@ -42,17 +46,25 @@ def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], t
     agents = read_agents(table, profiles)
     project, rehearse = _project(table.table("project"), root, target, agents)
     gates = read_gates(table)
+    workstreams = read_workstreams(project, table.problems)
+    checkpoints = read_checkpoints(table, gates, target=project.target, rehearse=rehearse)
     plan = Plan(
         project=project,
         agents=agents,
         gates=gates,
-        checkpoints=read_checkpoints(table, gates, target=project.target, rehearse=rehearse),
-        workstreams=read_workstreams(project, table.problems),
+        checkpoints=tuple(_joined(checkpoint, workstreams) for checkpoint in checkpoints),
+        workstreams=workstreams,
         resolve=read_rules(table),
     )
     _check_roles(table, agents)
     table.finish()
     return plan
+
+
+def _joined(checkpoint: CheckpointSpec, workstreams: Iterable[WorkstreamSpec]) -> CheckpointSpec:
+    """Add the workstreams that name the checkpoint in their own files to the end of its merge order."""
+    names = [spec.name for spec in workstreams if spec.checkpoint == checkpoint.name]
+    return replace(checkpoint, merge=(*checkpoint.merge, *(name for name in names if name not in checkpoint.merge)))
 
 
 def _project(table: Table, root: Path, target: str, agents: Mapping[str, AgentProfile]) -> tuple[Project, bool]:

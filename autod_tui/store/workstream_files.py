@@ -84,6 +84,7 @@ def _spec(project: Project, name: str, table: Table, startup: str) -> Workstream
         base=table.text("base"),
         after=table.texts("after"),
         after_soft=table.texts("after_soft"),
+        checkpoint=table.text("checkpoint"),
         startup=startup,
     )
     table.finish()

@@ -65,6 +65,7 @@ def write_workstream(
     branch: str = "",
     after: tuple[str, ...] = (),
     after_soft: tuple[str, ...] = (),
+    checkpoint: str = "",
     prompt: str = "",
 ) -> tuple[Path, ...]:
     """Make workstreams/NAME/ with workstream.toml and STARTUP.md, all or nothing; return both paths.
@@ -73,6 +74,7 @@ def write_workstream(
     """
     _check(name, branch, prompt)
     table = {"title": title or name, "agent": agent, "model": model, "base": base, "branch": branch}
+    table["checkpoint"] = checkpoint
     table = {key: value for key, value in table.items() if value}
     text = tomli_w.dumps({**table, "after": list(after), **({"after_soft": list(after_soft)} if after_soft else {})})
     directory = root / DIRECTORY / name

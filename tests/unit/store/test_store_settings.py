@@ -384,3 +384,17 @@ def test_loading_needs_no_heavy_module():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_workstream_joins_a_checkpoint_by_its_own_file(root):
+    settings = """
+        [[checkpoint]]
+        name = "first"
+        merge = ["one"]
+        """
+    write(root, settings, two='checkpoint = "first"\n')
+    assert load(root).checkpoints[0].merge == ("one", "two")
+    write(root, settings, two='checkpoint = "frist"\n')
+    assert only_problem(root) == (
+        "workstreams/two/workstream.toml: checkpoint: unknown checkpoint 'frist' (did you mean 'first'?)"
+    )
