@@ -32,6 +32,20 @@ quietly() {
     return "$quiet_status"
 }
 
+# Run a program that fetches something. Where its own certificates don't do (a company's proxy, say), the system's
+# are tried before giving up.
+fetching() {
+    roots=/etc/ssl/certs/ca-certificates.crt
+    if [ ! -r "$roots" ]; then
+        quietly "$@"
+        return
+    fi
+    quietly "$@" 2>/dev/null || (
+        export PIP_CERT="$roots" SSL_CERT_FILE="$roots"
+        quietly "$@"
+    )
+}
+
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
@@ -93,7 +107,7 @@ sync_environment() {
     fi
     if [ "$("$venv/bin/uv" --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
         say "fetching uv $uv_version ..."
-        quietly "$venv/bin/python" -m pip install --disable-pip-version-check "uv==$uv_version" ||
+        fetching "$venv/bin/python" -m pip install --retries 1 --disable-pip-version-check "uv==$uv_version" ||
             fail "pip could not fetch uv (is the network there?); its words are above"
     fi
     say "installing the locked packages ..."
@@ -103,7 +117,7 @@ sync_environment() {
         unset VIRTUAL_ENV
         cd "$here"
         export UV_PROJECT_ENVIRONMENT="$venv" UV_PYTHON_DOWNLOADS=never
-        quietly "$venv/bin/uv" sync --frozen --inexact --no-progress "$groups"
+        fetching "$venv/bin/uv" sync --frozen --inexact --no-progress "$groups"
     ) || fail "the locked packages could not be installed; uv's words are above"
     wanted_stamp "$1" >"$stamp"
 }
