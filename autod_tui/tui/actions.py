@@ -194,9 +194,14 @@ async def check(app: AutodApp, selection: Selection) -> None:
 
 
 async def merge(app: AutodApp, selection: Selection) -> None:
-    """Show the merge plan."""
-    if name := _checkpoint(app, selection):
-        app.push_screen(MergeScreen(name))
+    """Show the merge plan, or the merge that is under way."""
+    name = _checkpoint(app, selection)
+    view = app.board.checkpoint(name) if app.board and name else None
+    transaction = view.record.transaction if view else None
+    if transaction is not None and transaction.conflicts:
+        app.push_screen(ConflictScreen(name, MergeScreen))
+    elif name:
+        app.push_screen(MergeScreen(name, running=transaction is not None))
 
 
 async def rollback(app: AutodApp, selection: Selection) -> None:
@@ -228,7 +233,7 @@ async def resolve(app: AutodApp, selection: Selection) -> None:
     if view.record.transaction is None or not view.record.transaction.conflicts:
         app.say(f"{name} has no open conflicts")
         return
-    app.push_screen(ConflictScreen(name))
+    app.push_screen(ConflictScreen(name, MergeScreen))
 
 
 async def events(app: AutodApp, selection: Selection) -> None:
@@ -268,7 +273,7 @@ async def leave(app: AutodApp, selection: Selection) -> None:
 
 
 async def on_conflict(app: AutodApp, selection: Selection) -> None:
-    """The conflict view has these commands; elsewhere they open it."""
+    """Open the conflict view, to which these commands belong."""
     if isinstance(app.screen, ConflictScreen):
         return
     await resolve(app, selection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.screen import Screen
 
 from autod_tui.core.board import Board
 from autod_tui.core.desk import Desk, Update
+from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.workstream import WorkstreamState
@@ -25,6 +27,7 @@ from autod_tui.tui.screens.base import BoardScreen, BoardWatcher
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.theme import THEME
 from autod_tui.tui.widgets.live_pane import LivePane
+from autod_tui.tui.workers import start
 
 KEPT_ENTRIES = 1000
 MINUTE = 60.0
@@ -64,8 +67,8 @@ class AutodApp(App[int]):
         self.board = self.desk.board()
         self.entries = self.desk.history(KEPT_ENTRIES)
         self._waiting = self._who_waits(self.board)
-        self.run_worker(self._bridge.pump_updates(), group="bridge")
-        self.run_worker(self._bridge.pump_outputs(), group="bridge")
+        start(self, self._bridge.pump_updates, group="bridge")
+        start(self, self._bridge.pump_outputs, group="bridge")
         self.set_interval(MINUTE, self._tell_screens)
 
     @on(BoardChanged)
@@ -115,7 +118,13 @@ class AutodApp(App[int]):
 
     def run_command(self, id: str) -> None:
         """Run a command of the table."""
-        self.run_worker(ACTIONS[id](self, self.selection()), group="commands", name=id)
+        start(self, partial(self._carry_out, id, self.selection()), group="commands")
+
+    async def _carry_out(self, id: str, selection: Selection) -> None:
+        try:
+            await ACTIONS[id](self, selection)
+        except AutodError as error:
+            self.say(str(error), failed=True)
 
     async def ask(self, request: AnyRequest, *, quiet: bool = False) -> Answer:
         """Have a request carried out and tell its answer; with `quiet` only a failure is told."""

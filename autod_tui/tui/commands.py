@@ -50,7 +50,7 @@ def bindings(scopes: Iterable[str]) -> list[Binding]:
 
 
 def relevant(entry: Command, selection: Selection) -> bool:
-    """True when the command makes sense for what is selected, so that the footer and palette offer it."""
+    """Say whether the command makes sense for what is selected, so that footer and palette offer it."""
     if entry.scope == "workstream":
         return selection.workstream is not None and _suits_workstream(entry.id, selection.workstream)
     if entry.scope == "checkpoint":
@@ -74,14 +74,15 @@ def _suits_workstream(id: str, view: WorkstreamView) -> bool:
 
 
 def _suits_checkpoint(id: str, view: CheckpointView) -> bool:
-    merged = view.record.state is CheckpointState.MERGED
-    under_way = view.record.transaction is not None
+    record = view.record
+    merged = record.state is CheckpointState.MERGED
+    under_way = record.transaction is not None
     rules = {
         "check": not merged and not under_way,
-        "merge": not merged,
+        "merge": not merged and not (record.transaction and record.transaction.conflicts),
         "rollback": merged,
         "sync": merged,
-        "resolve": under_way and bool(view.record.transaction and view.record.transaction.conflicts),
+        "resolve": bool(record.transaction and record.transaction.conflicts),
     }
     return rules.get(id, True)
 
@@ -96,7 +97,7 @@ def footer(selection: Selection) -> list[Command]:
 def _in_footer(entry: Command, selection: Selection) -> bool:
     if not selection.home and entry.scope == "checkpoint":
         return True
-    return entry.footer
+    return entry.footer or entry.id == "resolve"
 
 
 def conflict_commands() -> list[Command]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from autod_tui.core.requests import Answer
 from autod_tui.tui.text import Row, paragraph, row
 from autod_tui.tui.widgets.lines import Source
 
 
-def unsafe(plan: Any) -> bool:
-    """True when a removal plan would lose work."""
+def unsafe(plan: object) -> bool:
+    """Say whether a removal plan would lose work."""
     removals = plan.get("remove", {}) if isinstance(plan, dict) else {}
     return any(not look.get("safe", True) for look in removals.values())
 
 
-def losses(plan: Any) -> list[tuple[str, str]]:
+def losses(plan: object) -> list[tuple[str, str]]:
     """Return (what, path or count) of everything a removal plan would lose."""
     found: list[tuple[str, str]] = []
     for look in plan.get("remove", {}).values() if isinstance(plan, dict) else ():

@@ -25,7 +25,7 @@ class Look(NamedTuple):
 
 
 def _ascii_only() -> bool:
-    """True when the terminal can't be trusted with more than ASCII, or the user says so by AUTOD_ASCII."""
+    """Say whether the terminal can't be trusted with more than ASCII, or the user says so by AUTOD_ASCII."""
     if os.environ.get("AUTOD_ASCII"):
         return True
     return os.environ.get("TERM") == "linux" or "utf" not in locale.getpreferredencoding(False).lower()

@@ -254,6 +254,7 @@ def merged_events(desk: FakeDesk) -> tuple[ev.Event, ...]:
         ev.CheckpointMerged(
             checkpoint="foundation",
             into=FOUNDATION_INTO,
+            base_oid="a" * 40,
             before_oid="a" * 40,
             after_oid="5" * 40,
             workstreams=("testing", "database-pipeline"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,7 +15,7 @@ from textual.containers import Container
 from autod_tui.core.board import CheckpointView
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.errors import AutodError
-from autod_tui.core.requests import Abandon, Answer, AnyRequest, LeaveOut, PrepareEdit, Resolve
+from autod_tui.core.requests import Abandon, AnyRequest, LeaveOut, PrepareEdit, Resolve
 from autod_tui.tui.commands import bindings, conflict_commands
 from autod_tui.tui.foreground import SuspendNotSupported, editor, run_foreground
 from autod_tui.tui.safe import clean_lines
@@ -23,6 +24,10 @@ from autod_tui.tui.screens.dialogs import Confirm, text_source
 from autod_tui.tui.text import Row, count, row, shorten
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.workers import start
+
+if TYPE_CHECKING:
+    from autod_tui.tui.screens.merge import MergeScreen
 
 
 class FileList(LineView, inherit_bindings=False):
@@ -43,14 +48,15 @@ class ConflictScreen(Page, BoardWatcher):
         Binding("tab", "app.focus_next", show=False),
     ]
 
-    def __init__(self, checkpoint: str) -> None:
-        """Show what the merge of `checkpoint` waits for."""
+    def __init__(self, checkpoint: str, go_on: Callable[..., MergeScreen]) -> None:
+        """Show what the merge of `checkpoint` waits for; `go_on` makes the screen that follows it afterwards."""
         super().__init__()
         self.checkpoint = checkpoint
+        self._go_on = go_on
         self.sides: Sequence[ConflictSides] = ()
         self._paths: tuple[str, ...] = ()
         self._busy = ""
-        self._ended = False
+        self._follower: MergeScreen | None = None
 
     def body(self) -> ComposeResult:
         """Files above, the two sides below."""
@@ -73,6 +79,7 @@ class ConflictScreen(Page, BoardWatcher):
     def board_changed(self, update: Update) -> None:
         """Follow the files still open."""
         self._take_paths()
+        self._leave_when_settled()
 
     def _take_paths(self) -> None:
         view = self.view()
@@ -84,7 +91,7 @@ class ConflictScreen(Page, BoardWatcher):
         )
         if paths != self._paths:
             self._paths = paths
-            self.run_worker(self._load(), group="sides", exclusive=True)
+            start(self, self._load, group="sides", exclusive=True)
         self.query_one("#files", LineView).show_rows(self._file_rows)
 
     async def _load(self) -> None:
@@ -121,7 +128,7 @@ class ConflictScreen(Page, BoardWatcher):
         self._show_sides()
 
     def hints(self) -> list[Hint]:
-        """The commands of the conflict scope."""
+        """Return the commands of the conflict scope."""
         own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in conflict_commands()]
         return [*own, Hint("escape", "Back", "leave")]
 
@@ -132,35 +139,40 @@ class ConflictScreen(Page, BoardWatcher):
         if id in ("ours", "theirs") and paths:
             self._start(Resolve(checkpoint=self.checkpoint, how=id, paths=paths), f"taking {id}")
         elif id == "edit" and paths:
-            self.run_worker(self._edit(path), exclusive=True, group="deed")
+            start(self, partial(self._edit, path), exclusive=True, group="deed")
         elif id == "hand_over":
             self._start(Resolve(checkpoint=self.checkpoint, how="agent"), "starting an agent")
         elif id in ("leave_out", "abandon"):
-            self.run_worker(self._give_up(id), exclusive=True, group="deed")
+            start(self, partial(self._give_up, id), exclusive=True, group="deed")
         elif id not in ("ours", "theirs", "edit"):
             super().action_command(id)
 
     def _start(self, request: AnyRequest, word: str) -> None:
-        self.run_worker(self._deed(request, word), group="deed")
+        start(self.app, partial(self._deed, request, word))
 
-    async def _deed(self, request: AnyRequest, word: str) -> Answer:
+    async def _deed(self, request: AnyRequest, word: str) -> None:
+        """Ask for it; the answer may come much later, when the merge that goes on has ended."""
+        app = self.autod
         self._busy = word
         self._take_paths()
-        answer = await self.autod.ask(request)
+        answer = await app.desk.ask(request)
         self._busy = ""
+        if self._follower is not None and self._follower.is_attached:
+            self._follower.finish(answer)
+            return
         if self.is_attached:
             self._take_paths()
             self._leave_when_settled()
-        return answer
+        app.tell_answer(answer)
 
     def _leave_when_settled(self) -> None:
-        """Go where the merge went on, once nothing is left to resolve."""
+        """Follow the merge as it goes on, once nothing is left to resolve."""
         view = self.view()
         transaction = view.record.transaction if view else None
         settled = transaction is None or not transaction.conflicts
-        if settled and self.app.screen is self and not self._ended:
-            self._ended = True
-            self.dismiss()
+        if settled and self.app.screen is self and self._follower is None:
+            self._follower = self._go_on(self.checkpoint, running=True)
+            self.app.switch_screen(self._follower)
 
     async def _edit(self, path: str) -> None:
         """Open the marked file in the person's editor; saved and closed, it is the resolution."""
@@ -179,14 +191,14 @@ class ConflictScreen(Page, BoardWatcher):
         if status != 0:
             self.autod.say(f"the editor ended with exit status {status}; {path} stays open", failed=True)
             return
-        await self._deed(Resolve(checkpoint=self.checkpoint, how="edit", paths=(path,)), "taking your edit")
+        self._start(Resolve(checkpoint=self.checkpoint, how="edit", paths=(path,)), "taking your edit")
 
     async def _give_up(self, id: str) -> None:
         view = self.view()
         step = view.record.transaction.at_step if view and view.record.transaction else ""
         text, verb, request = self._way_out(id, step)
         if await self.app.push_screen_wait(Confirm(verb.lower(), text_source(text), verb=verb)):
-            await self._deed(request, verb.lower())
+            self._start(request, verb.lower())
 
     def _way_out(self, id: str, step: str) -> tuple[str, str, AnyRequest]:
         if id == "leave_out":

@@ -37,7 +37,7 @@ class Confirm(ModalScreen[bool]):
         self._possible = possible
 
     def compose(self) -> ComposeResult:
-        """The text, the word to type, the keys."""
+        """Yield the text, the word to type, the keys."""
         with Vertical(classes="dialog"):
             yield LineView(id="text")
             if self._word and self._possible:
@@ -95,7 +95,7 @@ class SendDialog(ModalScreen[str]):
         self._text = text
 
     def compose(self) -> ComposeResult:
-        """An editor and the keys."""
+        """Yield an editor and the keys."""
         with Vertical(classes="dialog"):
             yield TextArea(clean_block(self._text), id="message", compact=True)
             yield FooterBar(id="footer")

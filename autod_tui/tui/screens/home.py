@@ -31,7 +31,7 @@ class HomeScreen(BoardScreen):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
 
     def body(self) -> ComposeResult:
-        """The list with details and feed on one side, the pane on the other."""
+        """Put the list with details and feed on one side, the pane on the other."""
         with Container(id="main"):
             with Vertical(id="left"):
                 yield LineView(id="workstreams", classes="panel")
@@ -63,7 +63,7 @@ class HomeScreen(BoardScreen):
         return board.workstream(self.table.selected) if board and self.table.selected else None
 
     def selection(self) -> Selection:
-        """The selected workstream, and the checkpoint that it comes to next."""
+        """Return the selected workstream, and the checkpoint that it comes to next."""
         board, view = self.autod.board, self.view()
         if board is None:
             return Selection()
@@ -120,7 +120,7 @@ class HomeScreen(BoardScreen):
         titled(live, f"{view.name} {look.mark} {look.word}", mode)
 
     def on_screen_resume(self) -> None:
-        """The pane is on screen again."""
+        """Capture again: the pane is on screen."""
         self.live.watch_now(True)
         self._first()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from textual.containers import Vertical
 from textual.timer import Timer
 
 from autod_tui.core.board import CheckpointView
-from autod_tui.core.checkpoint import ApprovedPlan, GateState, MergePlan
+from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState, GateState, MergePlan
 from autod_tui.core.desk import Update
 from autod_tui.core.requests import Answer, Check, Merge, PlanMerge, Sync
 from autod_tui.tui.plans import plan_source
@@ -26,6 +27,7 @@ from autod_tui.tui.screens.pager import AnsiView
 from autod_tui.tui.text import Row, paragraph
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.workers import start
 
 TAIL = 64 * 1024
 """Bytes of a gate's log that are shown."""
@@ -57,7 +59,7 @@ class MergeScreen(Page, BoardWatcher):
         self._looking_on = running
 
     def body(self) -> ComposeResult:
-        """The plan or the progress above, the running gate's output below."""
+        """Put plan or progress above, the running gate's output below."""
         with Vertical(id="main-merge"):
             yield LineView(id="plan", classes="panel")
             yield AnsiView(id="output", classes="panel")
@@ -68,9 +70,9 @@ class MergeScreen(Page, BoardWatcher):
         self.query_one("#plan").focus()
         self._show()
         if self.rehearse:
-            self.run_worker(self._run(Check(checkpoint=self.checkpoint)), name="rehearsal")
+            start(self.app, partial(self._run, Check(checkpoint=self.checkpoint)))
         elif not self._looking_on:
-            self.run_worker(self._load())
+            start(self, self._load)
 
     def view(self) -> CheckpointView | None:
         """Return the checkpoint as it is now."""
@@ -84,7 +86,7 @@ class MergeScreen(Page, BoardWatcher):
             self.commit = {step.workstream for step in self.plan.steps if step.uncommitted}
             self.stage = "plan"
         else:
-            self._finish(answer)
+            self.finish(answer)
         self._show()
 
     def action_commit_first(self) -> None:
@@ -100,7 +102,8 @@ class MergeScreen(Page, BoardWatcher):
         if self.stage == "plan" and self.plan and not self.plan.refusals:
             self.stage = "running"
             commit = tuple(step.workstream for step in self.plan.steps if step.workstream in self.commit)
-            self.run_worker(self._run(Merge(approved=ApprovedPlan(self.plan, commit=commit))), name="merge")
+            request = Merge(approved=ApprovedPlan(self.plan, commit=commit))
+            start(self.app, partial(self._run, request))
             self._show()
         elif self._conflicted():
             self.action_resolve()
@@ -110,13 +113,17 @@ class MergeScreen(Page, BoardWatcher):
         self.action_approve()
 
     async def _run(self, request: Merge | Check) -> None:
-        self._finish(await self.autod.desk.ask(request))
+        app = self.autod
+        answer = await app.desk.ask(request)
+        if self.is_attached:
+            self.finish(answer)
+        else:
+            app.tell_answer(answer)
 
-    def _finish(self, answer: Answer) -> None:
+    def finish(self, answer: Answer) -> None:
+        """Show what came of it."""
         self.answer = answer
         self.stage = "ended"
-        if not self.is_attached:
-            return
         self._show()
         if self._conflicted() and self.app.screen is self:
             self.action_resolve()
@@ -129,12 +136,12 @@ class MergeScreen(Page, BoardWatcher):
     def action_resolve(self) -> None:
         """Open the conflicts that the merge waits for."""
         if self._conflicted():
-            self.app.switch_screen(ConflictScreen(self.checkpoint))
+            self.app.switch_screen(ConflictScreen(self.checkpoint, MergeScreen))
 
     def action_sync(self) -> None:
         """After a merge, offer the result to the others."""
         if self.stage == "ended" and self.answer and self.answer.ok and not self.rehearse:
-            self.run_worker(self._sync())
+            start(self, self._sync)
 
     async def _sync(self) -> None:
         planned = await self.autod.desk.ask(Sync(checkpoint=self.checkpoint))
@@ -147,6 +154,9 @@ class MergeScreen(Page, BoardWatcher):
 
     def board_changed(self, update: Update) -> None:
         """Follow the merge."""
+        view = self.view()
+        if self._looking_on and self.stage == "running" and view and view.record.transaction is None:
+            self.stage = "ended"
         self._show()
 
     def _show(self) -> None:
@@ -160,7 +170,9 @@ class MergeScreen(Page, BoardWatcher):
     def _subtitle(self) -> str:
         words = {"planning": "making the plan", "plan": "nothing happens before you say y", "running": "under way"}
         if self.stage == "ended":
-            return "done" if self.answer and self.answer.ok else "ended, nothing moved"
+            view = self.view()
+            merged = view is not None and view.record.state is CheckpointState.MERGED
+            return "done" if (self.answer and self.answer.ok) or merged else "ended, nothing moved"
         return words[self.stage]
 
     def _rows(self, width: int) -> list[Row]:
@@ -192,7 +204,7 @@ class MergeScreen(Page, BoardWatcher):
             self._read_log()
 
     def _read_log(self) -> None:
-        self.run_worker(self._load_log(self._log), group="log", exclusive=True)
+        start(self, partial(self._load_log, self._log), group="log", exclusive=True)
 
     async def _load_log(self, path: str) -> None:
         lines = await asyncio.to_thread(_tail, path)
@@ -201,7 +213,7 @@ class MergeScreen(Page, BoardWatcher):
         view.call_after_refresh(view.scroll_end, animate=False)
 
     def hints(self) -> list[Hint]:
-        """The keys that make sense at this stage."""
+        """Return the keys that make sense at this stage."""
         leave = Hint("escape", "Back", "leave")
         if self.stage == "plan" and self.plan:
             dirty = (

@@ -97,7 +97,10 @@ def _steps_so_far(view: CheckpointView, width: int) -> list[Row]:
         at = step.workstream == transaction.at_step
         reached = reached or at
         done = bool(transaction.result) or (bool(transaction.at_step) and not reached)
-        role, text = ("alarm", f"waits: {count(len(transaction.conflicts), 'file')} to resolve") if at else ("dim", "")
+        role, text = "dim", ""
+        if at:
+            left = len(transaction.conflicts)
+            role, text = ("alarm", f"waits: {count(left, 'file')} to resolve") if left else ("ok", "resolved")
         if done:
             role, text = "ok", "merged"
         rows.append(row((f" {number}. {fit(step.workstream, 22)} ", ""), (text, role)))

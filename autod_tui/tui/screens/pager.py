@@ -19,6 +19,7 @@ from autod_tui.tui.theme import component
 from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView, Source
+from autod_tui.tui.workers import start
 
 SCROLL_HINTS = [Hint("↑↓ pgup pgdn g G", "Scroll"), Hint("←→", "Sideways"), Hint("escape", "Back", "leave")]
 
@@ -151,7 +152,7 @@ class LogPage(Pager):
 
     def action_read(self) -> None:
         """Read the scrollback again."""
-        self.run_worker(self._load(), exclusive=True)
+        start(self, self._load, exclusive=True)
 
     async def _load(self) -> None:
         lines = await self._read()

@@ -18,6 +18,7 @@ from autod_tui.tui.widgets import details, risks, timeline
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.matrix import Matrix
 
+WIDE = 110
 PANELS = ("timeline", "checkpoint", "matrix", "risks")
 
 
@@ -25,7 +26,7 @@ class PmScreen(BoardScreen):
     """Where the plan stands; narrow screens show one of the lower panels at a time."""
 
     PLACE = "plan"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "command('pm')", show=False),
         Binding("1", "panel('timeline')", show=False),
@@ -52,7 +53,7 @@ class PmScreen(BoardScreen):
         self.add_class("show-checkpoint")
 
     def selection(self) -> Selection:
-        """The checkpoint selected in the timeline."""
+        """Return the checkpoint selected in the timeline."""
         board = self.autod.board
         name = self.query_one("#timeline", LineView).selected
         return Selection(None, board.checkpoint(name) if board and name else None, home=False)
@@ -69,15 +70,17 @@ class PmScreen(BoardScreen):
         done = sum(1 for view in board.workstreams if view.record.state is WorkstreamState.DONE)
         tally = f"{done} of {count(len(board.workstreams), 'workstream')} done"
         titled(self.query_one("#timeline"), "1 checkpoints", tally)
-        titled(self.query_one("#matrix"), "3 conflicts ahead")
-        titled(self.query_one("#risks"), "4 needs attention")
+        others = "" if self.size.width >= WIDE else "2 checkpoint  3 conflicts  4 attention"
+        titled(self.query_one("#matrix"), "3 conflicts ahead", others)
+        titled(self.query_one("#risks"), "4 needs attention", others)
         self._show_checkpoint()
         super().board_changed(update)
 
     def _show_checkpoint(self) -> None:
         view = self.selection().checkpoint
         panel = self.query_one("#checkpoint", LineView)
-        titled(panel, f"2 {view.name}" if view else "2 checkpoint")
+        others = "" if self.size.width >= WIDE else "2 checkpoint  3 conflicts  4 attention"
+        titled(panel, f"2 {view.name}" if view else "2 checkpoint", others)
         now = self.autod.clock()
         panel.show_rows(lambda width: details.checkpoint_rows(view, width, now) if view else [])
 

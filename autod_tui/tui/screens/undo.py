@@ -16,6 +16,7 @@ from autod_tui.tui.screens.pager import Pager
 from autod_tui.tui.text import Row, row, short, shorten
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.workers import start
 
 
 class UndoPage(Pager):
@@ -41,7 +42,7 @@ class UndoPage(Pager):
 
     def action_restore(self) -> None:
         """Ask, then bring the selected backup back."""
-        self.run_worker(self._restore(), exclusive=True)
+        start(self, self._restore, exclusive=True)
 
     @on(LineView.Chosen)
     def _chosen(self) -> None:

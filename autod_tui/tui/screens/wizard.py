@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -22,6 +23,7 @@ from autod_tui.core.requests import New
 from autod_tui.tui.safe import clean_block, plain
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.widgets.bars import FooterBar, Hint
+from autod_tui.tui.workers import start
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
@@ -98,9 +100,9 @@ class Wizard(ModalScreen["New | None"]):
         self.query_one(FooterBar).show_hints(
             [
                 Hint("ctrl+s", "Create and start", "create"),
-                Hint("tab", "Next field"),
-                Hint("ctrl+o", "Prompt from file", "load"),
-                Hint("escape", "Leave it", "leave"),
+                Hint("tab", "Next"),
+                Hint("ctrl+o", "From file", "load"),
+                Hint("escape", "Leave", "leave"),
             ]
         )
         self._suggest_models()
@@ -129,7 +131,7 @@ class Wizard(ModalScreen["New | None"]):
         if control.id == "agent":
             self._suggest_models()
         if control.id != "file":
-            self.run_worker(self._check(), group="check", exclusive=True)
+            start(self, self._check, group="check", exclusive=True)
 
     def _suggest_models(self) -> None:
         profile = self.plan.agents.get(str(self.query_one("#agent", Select).value))
@@ -150,7 +152,7 @@ class Wizard(ModalScreen["New | None"]):
     def action_create(self) -> None:
         """Close with the request when no field has a problem."""
         self._asked = True
-        self.run_worker(self._create(), group="check", exclusive=True)
+        start(self, self._create, group="check", exclusive=True)
 
     async def _create(self) -> None:
         await self._check()
@@ -171,7 +173,7 @@ class Wizard(ModalScreen["New | None"]):
     @on(Input.Submitted, "#file")
     def _load_prompt(self, event: Input.Submitted) -> None:
         if event.value.strip():
-            self.run_worker(self._read(event.value.strip()), thread=False)
+            start(self, partial(self._read, event.value.strip()), exclusive=True, group="file")
 
     async def _read(self, path: str) -> None:
         text, problem = await asyncio.to_thread(_read_prompt, self.plan.project.root, path)
@@ -189,7 +191,7 @@ class Wizard(ModalScreen["New | None"]):
 
     @on(Input.Blurred, "#name")
     def _mend_name(self, event: Input.Blurred) -> None:
-        """A name that cannot be one becomes the nearest that can; its words stay as the title."""
+        """Turn a name that cannot be one into the nearest that can; its words stay as the title."""
         value = event.input.value.strip()
         if "name" in self.problems and value and (better := suggest_name(value)) and better != value:
             title = self.query_one("#title", Input)

@@ -100,7 +100,7 @@ def _waiting(board: Board, room: int) -> list[Span]:
     names = [view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING]
     if not names or room < 12:
         return []
-    return [("  ", ""), (shorten(f"waiting for you: {', '.join(names)}", room), "loud")]
+    return [("  ", ""), (shorten(f"waiting for you (w): {', '.join(names)}", room), "loud")]
 
 
 class Hint(NamedTuple):
@@ -127,10 +127,12 @@ class FooterBar(Bar):
         """Make an empty footer."""
         super().__init__(id=id)
         self._entries: list[Hint] = []
+        self._more = " …"
         self._spots: list[tuple[int, int, str]] = []
 
     def show_commands(self, commands: list[Command]) -> None:
-        """Offer commands of the table."""
+        """Offer commands of the table; help has those that do not fit."""
+        self._more = " … ? all"
         self.show_hints([Hint(key_word(c.keys[0]), c.title, f"command('{c.id}')") for c in commands if c.keys])
 
     def show_hints(self, hints: list[Hint]) -> None:
@@ -151,9 +153,9 @@ class FooterBar(Bar):
         for number, hint in enumerate(self._entries):
             key, title = f" {key_word(hint.key)}", f" {hint.title} "
             size = cell_len(key) + cell_len(title)
-            tail = 9 if number < len(self._entries) - 1 else 0
+            tail = cell_len(self._more) if number < len(self._entries) - 1 else 0
             if at + size + tail > width:
-                spans.append((" … ? all", "dim"))
+                spans.append((self._more, "dim"))
                 self._spots.append((at, width, "command('help')"))
                 break
             spans += [(key, "key"), (title, "dim")]

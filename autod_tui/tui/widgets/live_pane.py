@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,11 +16,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from autod_tui.core.desk import Desk
+from autod_tui.core.errors import AutodError
 from autod_tui.core.ports import Screen
 from autod_tui.tui.safe import clean_block, plain
 from autod_tui.tui.theme import component, component_classes, role_css
 from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row, with_cursor
 from autod_tui.tui.widgets.keys import as_typed
+from autod_tui.tui.workers import start
 
 FRAME = 1 / 30
 """Seconds between two captures at least."""
@@ -83,7 +87,7 @@ class LivePane(Widget, can_focus=True):
             self.mark_dirty()
 
     def mark_dirty(self) -> None:
-        """The workstream printed something: capture soon."""
+        """Capture soon: the workstream printed something."""
         self._dirty = True
         if self._watching and self.workstream and (self._loop is None or self._loop.done()):
             self._loop = asyncio.create_task(self._capture())
@@ -92,7 +96,10 @@ class LivePane(Widget, can_focus=True):
         while self._dirty and self._watching and self.workstream:
             self._dirty = False
             name = self.workstream
-            screen = await self._desk.screen(name)
+            try:
+                screen = await self._desk.screen(name)
+            except AutodError as error:
+                screen, self._note = None, (error.message, error.hint)
             if name == self.workstream:
                 self._take(screen)
             await asyncio.sleep(FRAME)
@@ -100,7 +107,11 @@ class LivePane(Widget, can_focus=True):
     def _look(self) -> None:
         if self._watching and self.size.width and self.workstream:
             size = (max(self.content_size.width, MIN_COLUMNS), max(self.content_size.height, MIN_ROWS))
-            self.run_worker(self._desk.look_at((self.workstream,), size), group="look", exclusive=True)
+            start(self, partial(self._tell_size, self.workstream, size), group="look", exclusive=True)
+
+    async def _tell_size(self, name: str, size: tuple[int, int]) -> None:
+        with suppress(AutodError):  # a pane that has just gone needs no size
+            await self._desk.look_at((name,), size)
 
     def _take(self, screen: Screen | None) -> None:
         """Show `screen`; only the rows that differ are drawn again."""
@@ -218,7 +229,10 @@ class LivePane(Widget, can_focus=True):
         """Send keys one after the other, in the order they were pressed."""
         while True:
             name, data, key = await self._keys.get()
-            await self._desk.type(name, data, key)
+            try:
+                await self._desk.type(name, data, key)
+            except AutodError:
+                self.leave_type_mode()  # the pane is gone, and its state says so
 
 
 def _with_pens(lines: tuple[str, ...]) -> list[tuple[str, Pen]]:

@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 
 from autod_tui.core.board import Board
 from autod_tui.tui import words
-from autod_tui.tui.text import Row, Span, fit, row
+from autod_tui.tui.text import Row, Span, fit, row, shorten
 from autod_tui.tui.widgets.lines import LineView
 
-CELL = 4
+CELL = 5
 
 
 def conflicts(board: Board) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -87,7 +87,7 @@ class Matrix(LineView):
         return first, min(first + fitting, len(self._heads))
 
     def _head(self, x: int) -> str:
-        return str(x + 1) if x < len(self._names) else self._heads[x][: CELL - 1]
+        return str(x + 1) if x < len(self._names) else shorten(self._heads[x], CELL - 1)
 
     def _line(self, y: int, label: int, first: int, last: int) -> Row:
         spans: list[Span] = [(fit(f"{y + 1:>3} {self._names[y]}", label), "")]
@@ -97,7 +97,7 @@ class Matrix(LineView):
             text = str(len(files)) if files else (" " if same else words.glyph("dot"))
             chosen = (y, x) == self.cell and self.has_focus
             role = "key" if chosen else "bad" if files else "faint"
-            spans.append((fit(f"[{text}]" if chosen else f"{text} "[:3], CELL, right=True), role))
+            spans.append((fit(f"[{text}]" if chosen else f"{text} ", CELL, right=True), role))
         return row(*spans)
 
     def _files(self, width: int) -> list[Row]:

@@ -98,8 +98,8 @@ def _big(number: int) -> str:
 
 COLUMNS: tuple[Column, ...] = (
     Column("state", 10, 10, 0, _state),
-    Column("name", 12, 28, 0, _name),
-    Column("progress", 5, 16, 2, _percent),
+    Column("name", 8, 28, 0, _name),
+    Column("done", 5, 16, 2, _percent),
     Column("ahead", 5, 9, 3, _distance),
     Column("+", 5, 6, 4, _added, right=True),
     Column("-", 5, 6, 4, _removed, right=True),
@@ -114,31 +114,26 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def layout(views: Sequence[WorkstreamView], width: int, now: float) -> list[tuple[Column, int]]:
-    """Choose the columns that fit `width` and give each its cells; empty columns are left out."""
-    wanted = {column: _wanted(column, views, now) for column in COLUMNS}
-    present = [column for column in COLUMNS if wanted[column] or column.rank == 0]
-    while len(present) > 2 and _total(present, lambda column: column.least) > width:
-        present.remove(max(present, key=lambda column: column.rank))
-    sizes = {column: column.least for column in present}
-    spare = width - _total(present, lambda column: column.least)
-    for column in sorted(present, key=lambda column: column.rank):
-        more = max(0, min(wanted[column] - sizes[column], spare))
-        sizes[column] += more
-        spare -= more
-    if spare < 0:
-        sizes[COLUMNS[1]] = max(sizes[COLUMNS[1]] + spare, 4)
-    return [(column, sizes[column]) for column in present]
+    """Choose the columns that fit `width`, the most wanted first, and give each its cells; empty ones are left out."""
+    sizes: dict[Column, int] = {}
+    room = width - 1
+    for column in sorted(COLUMNS, key=lambda column: column.rank):
+        wanted = _wanted(column, views, now, width)
+        gap = GAP if sizes else 0
+        size = min(wanted, room - gap)
+        if wanted and size >= min(column.least, wanted):
+            sizes[column] = size
+            room -= size + gap
+    return [(column, sizes[column]) for column in COLUMNS if column in sizes]
 
 
-def _wanted(column: Column, views: Sequence[WorkstreamView], now: float) -> int:
+def _wanted(column: Column, views: Sequence[WorkstreamView], now: float, width: int) -> int:
     longest = max((cell_len(column.cell(view, now)[0]) for view in views), default=0)
     if not longest:
         return 0
-    return column.most if column.head == "progress" else min(max(longest, len(column.head)), column.most)
-
-
-def _total(columns: Sequence[Column], size: Callable[[Column], int]) -> int:
-    return 1 + sum(size(column) for column in columns) + GAP * (len(columns) - 1)
+    if column.head == "done":
+        return column.most if width >= 90 else column.least
+    return min(max(longest, len(column.head)), column.most)
 
 
 def workstream_rows(views: Sequence[WorkstreamView], width: int, now: float) -> list[Row]:
@@ -152,7 +147,7 @@ def _row(view: WorkstreamView, columns: list[tuple[Column, int]], now: float) ->
     spans: list[Span] = [(" ", "")]
     for number, (column, size) in enumerate(columns):
         text, role = column.cell(view, now)
-        if column.head == "progress":
+        if column.head == "done":
             spans += _progress(view, size)
         else:
             spans.append((fit(text, size, right=column.right), role))

@@ -1,0 +1,440 @@
+"""The interface used as the manual says, screen by screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from autod_tui.core import events as ev
+from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState, GateResult, GateState, RollbackPlan
+from autod_tui.core.commands import COMMANDS
+from autod_tui.core.requests import (
+    Abandon,
+    Answer,
+    Check,
+    Down,
+    LeaveOut,
+    Merge,
+    New,
+    PlanMerge,
+    PlanRollback,
+    PrepareEdit,
+    Resolve,
+    Rollback,
+    Send,
+    Sync,
+    Undo,
+    Up,
+)
+from autod_tui.core.workstream import WorkstreamState
+from autod_tui.tui.actions import ACTIONS
+from tests.tui.fake_desk import NOW, FakeDesk, planned
+from tests.tui.robot import Robot, robot_at
+from tests.tui.sample import busy_desk, changed, conflicted_desk, fresh_desk, merge_plan, merged_events
+
+SIZES = [(80, 24), (120, 34), (200, 50)]
+
+
+async def select(robot: Robot, name: str) -> None:
+    names = [view.name for view in robot.desk.board().workstreams]
+    await robot.press("home", *["down"] * names.index(name))
+
+
+def test_every_command_of_the_table_has_an_action() -> None:
+    assert {entry.id for entry in COMMANDS} == set(ACTIONS)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_home_shows_workstreams_and_the_live_pane_of_the_selected_one(size: tuple[int, int]) -> None:
+    async with robot_at(busy_desk(), size) as robot:
+        await robot.expect("database-pipeline", "working", "62%", "migrating orders", "waiting for you")
+        await select(robot, "testing")
+        await robot.expect("May I install hypothesis")
+
+
+async def test_the_list_follows_events_at_once() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.expect("▲ waiting")
+        robot.desk.happen(changed("testing", WorkstreamState.DONE))
+        await robot.expect("✓ done")
+        await robot.expect_gone("waiting for you")
+
+
+async def test_w_jumps_to_the_one_that_waits() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("w")
+        await robot.expect("May I install hypothesis")
+
+
+async def test_enter_attaches() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("enter")
+        await robot.until(lambda: robot.desk.attached == ["database-pipeline"], "not attached")
+
+
+async def test_a_double_click_attaches_and_a_click_selects() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.click("token-tracking")
+        await robot.expect("counting tokens")
+        await robot.click("working  token-tracking", times=2)
+        await robot.until(lambda: robot.desk.attached == ["token-tracking"], "not attached")
+
+
+async def test_the_footer_can_be_clicked() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.click("p Plan")
+        await robot.expect("1 checkpoints")
+
+
+async def test_type_mode_sends_every_key_to_the_agent_until_it_is_left() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await select(robot, "testing")
+        await robot.press("i")
+        await robot.expect("typing")
+        await robot.press("q", "é", "enter", "up", "ctrl+c", "ctrl+p", "escape")
+        await robot.until(lambda: len(robot.desk.typed) == 7, "keys are missing")
+        assert [(data, key) for _, data, key in robot.desk.typed] == [
+            (b"q", ""),
+            ("é".encode(), ""),
+            (b"\r", ""),
+            (b"", "Up"),
+            (b"\x03", ""),
+            (b"\x10", ""),
+            (b"\x1b", ""),
+        ]
+        await robot.press("ctrl+right_square_bracket")
+        await robot.expect_gone("typing")
+        await robot.press("p")
+        await robot.expect("1 checkpoints")
+
+
+async def test_a_pane_that_prints_is_captured_once_a_frame_and_never_while_it_is_covered() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.expect("migrating orders")
+        before = robot.desk.captures
+        for _ in range(200):
+            robot.desk.print("database-pipeline")
+        robot.desk.show("database-pipeline", "all tables done")
+        await robot.expect("all tables done")
+        assert robot.desk.captures - before <= 4
+        await robot.press("f")
+        await robot.expect("conducts as tui")
+        covered = robot.desk.captures
+        robot.desk.show("database-pipeline", "unseen")
+        await robot.press("down")
+        assert robot.desk.captures == covered
+        await robot.press("escape")
+        await robot.expect("unseen")
+
+
+async def test_the_pane_gets_the_size_of_its_view() -> None:
+    async with robot_at(busy_desk(), (200, 50)) as robot:
+        await robot.until(lambda: bool(robot.desk.looked), "no size told")
+        names, size = robot.desk.looked[-1]
+        assert names == ("database-pipeline",)
+        assert size == (94, 46)
+
+
+async def test_up_down_and_remove() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await select(robot, "retry-error-handling")
+        await robot.press("u")
+        assert await robot.expect_asked(Up) == Up(names=("retry-error-handling",))
+        await select(robot, "testing")
+        robot.desk.replies[Down] = Answer(message="stop the agent of testing", data={"plan": {"stop": ["testing"]}})
+        await robot.press("d")
+        await robot.expect("stop the agent of testing")
+        await robot.press("y")
+        await robot.until(lambda: Down(names=("testing",), approved=True) in robot.desk.asked, "not stopped")
+
+
+async def test_losing_work_takes_the_name_typed_in_full() -> None:
+    async with robot_at(busy_desk()) as robot:
+        look = {"worktree": "/srv/shop-testing", "uncommitted": ["src/new.py"], "unmerged_commits": 2, "ignored": []}
+        plan = {"stop": [], "remove": {"testing": {**look, "safe": False}}}
+        robot.desk.replies[Down] = Answer(message="remove /srv/shop-testing", data={"plan": plan})
+        await select(robot, "testing")
+        await robot.press("D")
+        await robot.expect("src/new.py", "2 commits", "type testing to go on")
+        await robot.press("enter")
+        await robot.write("testin")
+        await robot.press("enter")
+        assert all(not request.approved for request in robot.desk.asked if isinstance(request, Down))
+        await robot.write("g")
+        await robot.press("enter")
+        wanted = Down(names=("testing",), remove=True, discard=True, approved=True)
+        await robot.until(lambda: wanted in robot.desk.asked, "not discarded")
+
+
+async def test_send_to_one_and_to_all() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("s")
+        await robot.expect("send to database-pipeline")
+        await robot.write("use sqlite\nplease")
+        await robot.press("ctrl+s")
+        assert await robot.expect_asked(Send) == Send(names=("database-pipeline",), text="use sqlite\nplease")
+        await robot.press("S")
+        await robot.expect("send to all 3")
+        await robot.write("commit")
+        await robot.press("ctrl+s")
+        await robot.until(lambda: Send(text="commit") in robot.desk.asked, "not sent to all")
+
+
+async def test_the_wizard_shows_every_problem_at_its_field_before_anything_is_made() -> None:
+    async with robot_at(fresh_desk(), (80, 24)) as robot:
+        await robot.press("n")
+        await robot.expect("new workstream", "new: workstream/NAME", "main (target)")
+        await robot.write("testing")
+        await robot.expect("'testing' is a workstream already")
+        await robot.press("ctrl+s")
+        await robot.expect("the prompt is empty")
+        assert not robot.desk.asked
+        await robot.press("2")
+        await robot.expect_gone("is a workstream already")
+        robot.app.screen.query_one("#prompt").focus()
+        await robot.write("write tests")
+        await robot.press("ctrl+s")
+        request = await robot.expect_asked(New)
+        assert request == New(name="testing2", agent="claude", prompt="write tests")
+        assert await robot.expect_asked(Up) == Up(names=("testing2",))
+
+
+async def test_the_wizard_reads_a_prompt_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "prompt.md"
+    file.write_text("# build it\n\x1b]52;c;aGk=\x07all\n")
+    async with robot_at(fresh_desk()) as robot:
+        await robot.press("n", "ctrl+o")
+        await robot.write(str(tmp_path / "none.md"))
+        await robot.press("enter")
+        await robot.expect("No such file")
+        robot.app.screen.query_one("#file").value = str(file)  # type: ignore[attr-defined]
+        await robot.press("enter")
+        await robot.expect("# build it")
+        assert robot.app.screen.fields()["prompt"] == "# build it\nall\n"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_plan_view_shows_timeline_order_matrix_and_risks(size: tuple[int, int]) -> None:
+    async with robot_at(busy_desk(), size) as robot:
+        await robot.press("p")
+        await robot.expect("foundation", "Day 3: foundation", ">= 60", "conflicts with testing", "better")
+        await robot.press("3", "right", "right", "right")
+        await robot.expect("conflicts ahead", "database-pipeline and testing", "src/config.py")
+        await robot.press("4")
+        await robot.expect("waits for you", "will conflict in 2 files")
+        await robot.press("escape")
+        await robot.expect("migrating orders")
+
+
+async def test_a_merge_is_shown_approved_followed_and_synced() -> None:
+    desk = busy_desk()
+    plan = merge_plan(desk)
+    desk.replies[PlanMerge] = planned(plan)
+    desk.replies[Sync] = Answer(message="token-tracking: merge it", data={"plan": [{"workstream": "token-tracking"}]})
+
+    def merge(request: Merge) -> Answer:
+        desk.happen(*merged_events(desk))
+        return Answer(message="foundation: merged into integration/week1-foundation")
+
+    desk.replies[Merge] = merge
+    async with robot_at(desk) as robot:
+        await robot.press("m")
+        await robot.expect(
+            "merge of foundation", "3 uncommitted paths: commit it first", "will conflict in src/config.py"
+        )
+        await robot.expect("coverage >= 60", "testing is still waiting", "nothing happens before you say y")
+        await robot.press("down", "space")
+        await robot.expect("left behind by this merge")
+        assert not any(isinstance(request, Merge) for request in desk.asked)
+        await robot.press("y")
+        assert await robot.expect_asked(Merge) == Merge(approved=ApprovedPlan(plan))
+        await robot.expect("foundation: merged into", "72 >= 60", "green, 12.3 s")
+        await robot.press("s")
+        await robot.expect("token-tracking: merge it")
+        await robot.press("y")
+        await robot.until(lambda: Sync(checkpoint="foundation", approved=True) in desk.asked, "not synced")
+
+
+async def test_a_plan_that_is_refused_can_not_be_approved() -> None:
+    desk = busy_desk()
+    plan = msgspec.structs.replace(merge_plan(desk), refusals=("main is checked out in /srv/shop with changes",))
+    desk.replies[PlanMerge] = planned(plan)
+    async with robot_at(desk, (80, 24)) as robot:
+        await robot.press("m")
+        await robot.expect("refused", "checked out in /srv/shop")
+        await robot.press("y", "enter")
+        assert not any(isinstance(request, Merge) for request in desk.asked)
+
+
+async def test_a_running_gate_shows_its_output(tmp_path: Path) -> None:
+    log = tmp_path / "tests.log"
+    log.write_text("collected 14 items\n\x1b[31m1 failed\x1b[0m\x1b]0;evil\x07\n")
+    desk = busy_desk()
+
+    def check(request: Check) -> Answer:
+        red = GateResult(name="tests", state=GateState.RED, log=str(log), seconds=2, reason="exit status 1")
+        desk.happen(
+            ev.MergeStarted(id="r", plan=merge_plan(desk), rehearsal=True),
+            ev.GateStarted(checkpoint="foundation", gate="tests", log=str(log)),
+            ev.GateFinished(checkpoint="foundation", result=red),
+            ev.CheckpointRehearsed(
+                checkpoint="foundation", heads=(), result="", green=False, reason="gate tests: exit status 1"
+            ),
+        )
+        return Answer(exit_code=1, message="foundation: gate tests is red")
+
+    desk.replies[Check] = check
+    async with robot_at(desk) as robot:
+        await robot.press("c")
+        await robot.expect("rehearsal of foundation", "foundation: gate tests is red", "1 failed", "exit status 1")
+        assert "evil" not in robot.text
+
+
+async def test_conflicts_are_settled_file_by_file() -> None:
+    desk = conflicted_desk()
+
+    def resolve(request: Resolve) -> Answer:
+        for path in request.paths:
+            desk.happen(ev.ConflictResolved(id="m1", checkpoint="foundation", path=path, how=request.how))
+        left = desk.state.checkpoint("foundation").transaction
+        if left is not None and not left.conflicts:
+            desk.happen(*merged_events(desk)[1:])
+            return Answer(message="foundation: merged")
+        return Answer(message="still open")
+
+    desk.replies[Resolve] = resolve
+    async with robot_at(desk, (120, 34)) as robot:
+        await robot.expect("x Resolve")
+        await robot.press("x")
+        await robot.expect("database-pipeline conflicts in 2 files", 'DATABASE = ":memory:"', "POOL = 4")
+        await robot.press("o")
+        assert await robot.expect_asked(Resolve) == Resolve(
+            checkpoint="foundation", how="ours", paths=("src/config.py",)
+        )
+        await robot.expect("conflicts in 1 file", "a = 2")
+        await robot.press("t")
+        await robot.expect("foundation: merged", "72 >= 60")
+        assert desk.state.checkpoint("foundation").state is CheckpointState.MERGED
+
+
+async def test_a_conflict_is_edited_in_the_persons_editor(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = conflicted_desk()
+    desk.replies[PrepareEdit] = Answer(data={"worktree": "/srv/conflicts", "files": ["src/config.py"]})
+    ran: list[tuple[list[str], str | None]] = []
+
+    async def run(app: object, argv: list[str], cwd: str | None = None) -> int:
+        ran.append((argv, cwd))
+        return 0
+
+    monkeypatch.setenv("VISUAL", "myeditor --wait")
+    monkeypatch.setattr("autod_tui.tui.screens.conflict.run_foreground", run)
+    async with robot_at(desk) as robot:
+        await robot.press("x", "e")
+        assert await robot.expect_asked(Resolve) == Resolve(
+            checkpoint="foundation", how="edit", paths=("src/config.py",)
+        )
+        assert ran == [(["myeditor", "--wait", "/srv/conflicts/src/config.py"], "/srv/conflicts")]
+
+
+@pytest.mark.parametrize(("key", "request_type"), [("k", LeaveOut), ("Q", Abandon)], ids=["leave out", "abandon"])
+async def test_a_merge_is_given_up_only_after_a_question(key: str, request_type: type) -> None:
+    async with robot_at(conflicted_desk()) as robot:
+        await robot.press("x", key)
+        await robot.expect("esc Leave it")
+        assert not any(isinstance(request, request_type) for request in robot.desk.asked)
+        await robot.press("y")
+        await robot.expect_asked(request_type)
+
+
+async def test_rollback_says_in_words_what_it_does() -> None:
+    desk = busy_desk()
+    desk.happen(*merged_events(desk))
+    plan = RollbackPlan(
+        checkpoint="foundation", into="integration/x", before_oid="", after_oid="5" * 40, into_oid="7" * 40,
+        exact=False, later=2, tag="t1",
+    )  # fmt: skip
+    desk.replies[PlanRollback] = planned(plan)
+    async with robot_at(desk, (80, 24)) as robot:
+        await robot.press("p", "R")
+        await robot.expect("2 later commits on integration/x stay", "t1 is removed")
+        await robot.press("y")
+        assert await robot.expect_asked(Rollback) == Rollback(plan=plan)
+
+
+async def test_diff_log_feed_report_help_and_undo_open_and_close() -> None:
+    desk = busy_desk()
+    desk.diffs["database-pipeline"] = "diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
+    backup = {
+        "ref": "refs/autod/backup/1",
+        "oid": "a" * 40,
+        "at": NOW,
+        "what": "main before foundation",
+        "restores": "",
+    }
+    desk.replies[Undo] = Answer(data={"backups": [backup]})
+    async with robot_at(desk, (80, 24)) as robot:
+        for key, text in [
+            ("v", "diff of database-pipeline"),
+            ("l", "migrating orders"),
+            ("f", "conducts as tui"),
+            ("r", "0 of 3 merged"),
+            ("question_mark", "Make the worktree and start the agent."),
+            ("z", "main before foundation"),
+        ]:
+            await robot.press(key)
+            await robot.expect(text)
+            await robot.press("escape")
+            await robot.expect("workstreams 4")
+
+
+async def test_undo_brings_a_backup_back_after_a_question() -> None:
+    desk = busy_desk()
+    backup = {
+        "ref": "refs/autod/backup/1",
+        "oid": "a" * 40,
+        "at": NOW,
+        "what": "main before foundation",
+        "restores": "",
+    }
+    desk.replies[Undo] = lambda request: Answer(data={"backups": [backup]}, message="restored")
+    async with robot_at(desk) as robot:
+        await robot.press("z", "enter")
+        await robot.expect("is brought back from")
+        await robot.press("y")
+        await robot.until(lambda: Undo(ref="refs/autod/backup/1") in desk.asked, "not restored")
+
+
+async def test_the_palette_finds_commands_of_the_table() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("ctrl+p")
+        await robot.write("report")
+        await robot.expect("Report")
+        await robot.press("enter")
+        await robot.expect("0 of 3 merged")
+
+
+async def test_q_leaves_the_dashboard_at_once() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("q")
+        assert robot.app.return_value == 0
+
+
+async def test_a_failed_request_is_told_with_its_hint() -> None:
+    desk = busy_desk()
+    desk.replies[Up] = Answer(exit_code=1, message="tmux is gone", hint="autod doctor")
+    async with robot_at(desk) as robot:
+        await select(robot, "retry-error-handling")
+        await robot.press("u")
+        await robot.expect("tmux is gone", "autod doctor")
+
+
+async def test_nobody_is_there_yet() -> None:
+    desk = FakeDesk(msgspec.structs.replace(fresh_desk().plan, workstreams=(), checkpoints=()))
+    async with robot_at(desk, (80, 24)) as robot:
+        await robot.expect("no workstreams yet", "n makes one")
+        await robot.press("p")
+        await robot.expect("declares no [[checkpoint]] yet")
+        await robot.press("p", "enter", "m", "w", "i")
+        await robot.expect("no workstreams yet")
