@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -169,6 +170,8 @@ def engine(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """Put a fake engine where the command line looks for the real one."""
     made = FakeEngine(desk)
     monkeypatch.setitem(sys.modules, "autod_tui.wiring", made)
+    dashboard = SimpleNamespace(run_dashboard=made.run_dashboard)
+    monkeypatch.setitem(sys.modules, "autod_tui.tui.dashboard", dashboard)
     return made
 
 

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from autod_tui import wiring
-from autod_tui.cli.engine import Engine, load_engine, load_profiles
+from autod_tui.cli.engine import Engine, load_dashboard, load_engine, load_profiles
 
 PROMISED = [name for name, value in vars(Engine).items() if inspect.isfunction(value) and not name.startswith("_")]
 
@@ -26,3 +26,7 @@ def test_the_engine_is_the_wiring() -> None:
 
 def test_the_profiles_have_a_program_each() -> None:
     assert all(profile.command for profile in load_profiles().values())
+
+
+def test_the_dashboard_takes_the_directory() -> None:
+    assert list(inspect.signature(load_dashboard()).parameters) == ["start"]
