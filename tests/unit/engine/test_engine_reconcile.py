@@ -16,16 +16,16 @@ from autod_tui.engine.vigil import Vigil
 from tests.support.engine import MemoryPanes, MemoryRefs, checkpoint, make_house, make_plan, workstream
 
 S = WorkstreamState
-I, MAIN, TAG = "refs/heads/i", "refs/heads/main", "refs/tags/t"
+INTO, MAIN, TAG = "refs/heads/i", "refs/heads/main", "refs/tags/t"
 MERGE = MergePlan(checkpoint="c", into="i", into_oid="old", creates_into=True, steps=(), tag="t")
 STARTED = ev.AgentStarted(name="a", session="s", agent="shell", model="", window="@1", pane="%1", pid=7)
 BEGUN = ev.MergeStarted(id="m", plan=MERGE)
 RESULT = ev.ResultMade(id="m", checkpoint="c", result="new")
-MOVING = ev.RefsMoving(id="m", checkpoint="c", moves=((I, "", "new"), (TAG, "", "new")))
+MOVING = ev.RefsMoving(id="m", checkpoint="c", moves=((INTO, "", "new"), (TAG, "", "new")))
 MERGED = ev.CheckpointMerged(
     checkpoint="c", into="i", before_oid="old", base_oid="old", after_oid="new", workstreams=("a",), heads=("h",)
 )
-BACK = ev.RefsMoving(id="b", checkpoint="c", moves=((I, "new", "old"), (TAG, "new", "")))
+BACK = ev.RefsMoving(id="b", checkpoint="c", moves=((INTO, "new", "old"), (TAG, "new", "")))
 
 
 class World:
@@ -121,9 +121,9 @@ async def test_worktree_without_a_record_is_told(tmp_path: Path) -> None:
 
 async def test_move_cut_short_half_way_is_finished(tmp_path: Path) -> None:
     world = World(tmp_path, BEGUN, RESULT, MOVING)
-    world.git.all = {I: "new", MAIN: "old"}
+    world.git.all = {INTO: "new", MAIN: "old"}
     assert await world.reconcile() == ("checkpoint c: an interrupted move of refs was finished",)
-    assert world.git.all == {I: "new", MAIN: "old", TAG: "new"}
+    assert world.git.all == {INTO: "new", MAIN: "old", TAG: "new"}
     assert (world.checkpoint, world.house.state.moving) == (CheckpointState.MERGED, None)
     assert world.house.state.checkpoint("c").after_oid == "new"
     assert await world.reconcile() == ()
@@ -131,7 +131,7 @@ async def test_move_cut_short_half_way_is_finished(tmp_path: Path) -> None:
 
 async def test_move_done_but_not_written_down_is_written_down(tmp_path: Path) -> None:
     world = World(tmp_path, BEGUN, RESULT, MOVING)
-    world.git.all = {I: "new", TAG: "new"}
+    world.git.all = {INTO: "new", TAG: "new"}
     await world.reconcile()
     assert world.checkpoint is CheckpointState.MERGED
 
@@ -145,18 +145,18 @@ async def test_move_that_had_not_begun_is_called_off_once(tmp_path: Path) -> Non
 
 async def test_move_is_called_off_when_a_ref_went_elsewhere(tmp_path: Path) -> None:
     world = World(tmp_path, BEGUN, RESULT, MOVING)
-    world.git.all = {I: "new", TAG: "elsewhere"}
+    world.git.all = {INTO: "new", TAG: "elsewhere"}
     assert await world.reconcile() == (f"checkpoint c: it was interrupted, and {TAG} moved meanwhile",)
-    assert world.git.all == {I: "new", TAG: "elsewhere"}
+    assert world.git.all == {INTO: "new", TAG: "elsewhere"}
 
 
 async def test_rollback_cut_short_is_finished_or_leaves_the_checkpoint_merged(tmp_path: Path) -> None:
     half = World(tmp_path, MERGED, BACK)
-    half.git.all = {I: "old", TAG: "new"}
+    half.git.all = {INTO: "old", TAG: "new"}
     await half.reconcile()
-    assert (half.checkpoint, half.git.all) == (CheckpointState.ROLLED_BACK, {I: "old"})
+    assert (half.checkpoint, half.git.all) == (CheckpointState.ROLLED_BACK, {INTO: "old"})
     unbegun = World(tmp_path, MERGED, BACK)
-    unbegun.git.all = {I: "new", TAG: "new"}
+    unbegun.git.all = {INTO: "new", TAG: "new"}
     await unbegun.reconcile()
     assert (unbegun.checkpoint, unbegun.house.state.moving) == (CheckpointState.MERGED, None)
 
