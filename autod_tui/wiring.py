@@ -14,7 +14,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
@@ -43,11 +43,6 @@ from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
 
-if TYPE_CHECKING:
-    from textual.app import App
-
-TAKE_OVER = 75
-"""The dashboard starts again as the conductor."""
 WATCHING_ROLES = frozenset({"tui", "watch", "demo"})
 """Roles that stay; all others conduct for one request."""
 
@@ -198,32 +193,6 @@ async def _survey(start: Path) -> Board:
         return desk.board()
 
 
-def run_dashboard(start: Path) -> int:
-    """Run the TUI in this terminal; when another conductor lets go of the lock, take over."""
-    while (code := asyncio.run(_dashboard_once(start))) == TAKE_OVER:
-        pass
-    return code
-
-
-async def _dashboard_once(start: Path) -> int:
-    from autod_tui.tui.app import AutodApp
-
-    async with open_desk(start, role="tui") as desk:
-        app = AutodApp(desk)
-        waiting = asyncio.create_task(_take_over(app, start)) if not desk.conducting else None
-        try:
-            result = await app.run_async()
-        finally:
-            if waiting is not None:
-                waiting.cancel()
-        return result if result is not None else app.return_code or 0
-
-
-async def _take_over(app: App[int], start: Path) -> None:
-    await ConductorLock(open_repository(start).common_dir).wait_released()
-    app.exit(TAKE_OVER)
-
-
 def enter(start: Path) -> int:
     """Make or join autod's own tmux server with the TUI as its first window, and stand before it."""
     parts = Parts(start)
@@ -231,6 +200,11 @@ def enter(start: Path) -> int:
     argv = [sys.executable, "-m", "autod_tui", "dashboard"]
     parts.server.ensure_session(argv, str(parts.git.root), dict(os.environ))
     return process.become(parts.server.attach_argv(), parts.server.client_env())
+
+
+async def conductor_gone(start: Path) -> None:
+    """Return as soon as nobody conducts the repository that holds `start`."""
+    await ConductorLock(open_repository(start).common_dir).wait_released()
 
 
 def attach_command(start: Path, name: str) -> list[str]:

@@ -10,7 +10,7 @@ from autod_tui.core.plan import AgentProfile
 
 MAX_ARGUMENT_BYTES = 128_000
 """Linux refuses single arguments of 128 KiB and more."""
-_PLACEHOLDER = re.compile(r"\{(prompt|prompt_file|model|session_id|worktree|workstream)\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\{(prompt|prompt_file|model|session_id|worktree|workstream)\}")
 _MODEL = "{model}"
 
 

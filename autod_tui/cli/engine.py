@@ -27,10 +27,6 @@ class Engine(Protocol):
         """Read what is true, without starting anything."""
         ...
 
-    def run_dashboard(self, start: Path) -> int:
-        """Run the TUI in this terminal."""
-        ...
-
     def enter(self, start: Path) -> int:
         """Make or join autod's tmux server with the TUI as its first window; does not return on success."""
         ...
@@ -61,3 +57,8 @@ def load_profiles() -> Mapping[str, AgentProfile]:
     """Return the built-in agent profiles by name."""
     module = importlib.import_module("autod_tui.agents.profiles")
     return cast(Mapping[str, AgentProfile], module.load_profiles())
+
+
+def load_dashboard() -> Callable[[Path], int]:
+    """Import the TUI and return what runs it in this terminal."""
+    return cast(Callable[[Path], int], importlib.import_module("autod_tui.tui.dashboard").run_dashboard)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from autod_tui.cli.engine import load_engine
+from autod_tui.cli.engine import load_dashboard, load_engine
 from autod_tui.cli.main import Request, checked_start
 from autod_tui.core.errors import UsageError
 
@@ -20,7 +20,7 @@ def enter(request: Request) -> int:
 def dashboard(request: Request) -> int:
     """Run the TUI in this terminal."""
     need_terminal("the dashboard")
-    return load_engine().run_dashboard(checked_start(request))
+    return load_dashboard()(checked_start(request))
 
 
 def need_terminal(what: str) -> None:

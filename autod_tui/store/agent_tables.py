@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from msgspec.structs import replace
+
 from autod_tui.core.names import name_problem, nearest
 from autod_tui.core.plan import AgentProfile, PromptMode
 from autod_tui.store.fields import Table
 
 PLACEHOLDERS = ("prompt", "prompt_file", "model", "session_id", "worktree", "workstream")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"(?<!\$)\{(\w+)\}")
 
 
 def read_agents(root: Table, built_in: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:
@@ -78,12 +80,11 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         install=table.text("install", base.install),
     )
     table.finish()
-    _check_prompt(table, profile)
-    return profile
+    return _fit_prompt(table, profile)
 
 
 def _argv(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a program and its arguments; each {word} must be a known placeholder."""
+    """Read a program and its arguments; a {word} close to a placeholder must be one."""
     if not table.has(key):
         table.texts(key)
         return default
@@ -94,10 +95,9 @@ def _argv(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         table.problem(key, "names no program", 'write it as a list: ["mytool", "{prompt}"]')
         return default
     for word in (word for item in argv for word in _PLACEHOLDER.findall(item)):
-        if word not in PLACEHOLDERS:
-            near = nearest(word, PLACEHOLDERS)
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-            table.problem(key, f"unknown placeholder '{{{word}}}'", f"did you mean {{{near}}}?" if near else known)
+        # only what looks like a slip of the pen: a script may have braces of its own
+        if word not in PLACEHOLDERS and (near := nearest(word, PLACEHOLDERS)):
+            table.problem(key, f"unknown placeholder '{{{word}}}'", f"did you mean {{{near}}}?")
     return argv
 
 
@@ -113,8 +113,12 @@ def _prompt_mode(table: Table, default: PromptMode) -> PromptMode:
     return default
 
 
-def _check_prompt(table: Table, profile: AgentProfile) -> None:
+def _fit_prompt(table: Table, profile: AgentProfile) -> AgentProfile:
+    """Let a command of one's own that has no place for the prompt find it in STARTUP.md, unless it asks otherwise."""
     takes_it = any("{prompt}" in item or "{prompt_file}" in item for item in profile.command)
-    if isinstance(table.values.get("command"), list) and profile.prompt is PromptMode.ARGUMENT and not takes_it:
+    if takes_it or profile.prompt is not PromptMode.ARGUMENT or not table.has("command"):
+        return profile
+    if table.has("prompt"):
         hint = 'add "{prompt}" or "{prompt_file}", or set prompt = "keys", "stdin" or "file"'
         table.problem("command", "never gets the prompt", hint)
+    return replace(profile, prompt=PromptMode.FILE)

@@ -55,6 +55,7 @@ class Terminal:
         """Open the terminal with `argv` running in it (its environment is exactly `env` and the terminal's own)."""
         self.socket = f"terminal-{uuid.uuid4().hex[:12]}"
         wanted = dict(env) if env is not None else clean_env()
+        self._sockets = {name: wanted[name] for name in ("TMUX_TMPDIR",) if name in wanted}
         options = ["-x", str(columns), "-y", str(rows), "-c", str(cwd)]
         self.tmux("new-session", "-d", "-s", "terminal", *options, "cat", env=wanted)
         for option in ("remain-on-exit on", "status off", "escape-time 0"):
@@ -70,7 +71,7 @@ class Terminal:
     def tmux(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run a command of the outer tmux and return what it prints."""
         argv = ["tmux", "-L", self.socket, "-f", "/dev/null", *arguments]
-        done = subprocess.run(argv, env=env or clean_env(), capture_output=True, text=True, check=True)
+        done = subprocess.run(argv, env=env or clean_env(**self._sockets), capture_output=True, text=True, check=True)
         return done.stdout
 
     def screen(self) -> str:

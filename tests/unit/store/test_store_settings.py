@@ -198,7 +198,7 @@ AGENT = '[agents.mine]\ncommand = ["x", "{prompt}"]\n'
         ("checkpoint = [1]", "checkpoint", "item 1 must be a table"),
         ("[agents.mine]", "agents.mine", "needs `command`, or `extends`"),
         ("[agents.mine]\nextends = 'gemnii'", "agents.mine.extends", "did you mean 'gemini'?"),
-        ("[agents.mine]\ncommand = ['x']", "agents.mine.command", "never gets the prompt"),
+        ("[agents.mine]\ncommand = ['x']\nprompt = 'argument'", "agents.mine.command", "never gets the prompt"),
         ("[agents.mine]\ncommand = 'x {prompt}'", "agents.mine.command", "must be a list"),
         (AGENT + "headless = ['x', '{promt}']", "agents.mine.headless", "did you mean {prompt}?"),
         (AGENT + "prompt = 'key'", "agents.mine.prompt", "did you mean 'keys'?"),
@@ -398,3 +398,15 @@ def test_a_workstream_joins_a_checkpoint_by_its_own_file(root):
     assert only_problem(root) == (
         "workstreams/two/workstream.toml: checkpoint: unknown checkpoint 'frist' (did you mean 'first'?)"
     )
+
+
+def test_a_script_with_braces_of_its_own_and_no_place_for_the_prompt_is_fine(root):
+    write(
+        root,
+        """
+        [agents.mine]
+        command = ["sh", "-c", "x=${HOME}; awk '{print}' STARTUP.md; echo ${model} {other}"]
+        """,
+    )
+    profile = load(root).agents["mine"]
+    assert profile.prompt is PromptMode.FILE

@@ -1,0 +1,154 @@
+"""The main job by keys alone, in a real terminal: wizard, agent at work, attach and back, checkpoint, rollback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminals import Terminal, clean_env, wait_until
+
+SETTINGS = """
+[project]
+target = "main"
+agent = "scribe"
+[agents.scribe]
+command = ["sh", "-c", '''
+cat STARTUP.md; echo done > work.txt; git add work.txt; git commit -qm work
+echo the scribe rests; read answer; echo heard $answer; sleep 600''']
+[gates.check]
+command = "test -s work.txt"
+[[checkpoint]]
+name = "first"
+merge = ["older"]
+into = "integration/first"
+gates = ["check"]
+"""
+
+pytestmark = pytest.mark.e2e
+
+
+class World:
+    """A repository, a home and a tmux socket directory of their own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "re po#1"
+        self.root.mkdir()
+        sockets = directory / "sockets"
+        sockets.mkdir(mode=0o700)
+        home = directory / "home"
+        home.mkdir()
+        (home / ".gitconfig").write_text("[user]\nname = A\nemail = a@example.org\n")
+        self.env = clean_env(
+            HOME=str(home), XDG_STATE_HOME=str(home / "state"), TMUX_TMPDIR=str(sockets), TERM="xterm-256color"
+        )
+        self.git("init", "-q", "-b", "main")
+        (self.root / "autod.toml").write_text(SETTINGS)
+        older = self.root / "workstreams" / "older"
+        older.mkdir(parents=True)
+        (older / "STARTUP.md").write_text("# older\n")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "base")
+
+    def git(self, *words: str) -> str:
+        done = subprocess.run(["git", *words], cwd=self.root, env=self.env, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def autod(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "autod_tui", *words]
+
+    def terminal(self, columns: int = 120, rows: int = 34) -> Terminal:
+        return Terminal(self.autod(), env=self.env, columns=columns, rows=rows, cwd=self.root)
+
+    def close(self) -> None:
+        for socket in (Path(self.env["TMUX_TMPDIR"]) / f"tmux-{os.getuid()}").glob("autod-*"):
+            subprocess.run(["tmux", "-S", str(socket), "kill-server"], env=self.env, capture_output=True, check=False)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+def refs(world: World) -> list[str]:
+    return world.git("for-each-ref", "--format=%(refname:short)", "refs/heads/").splitlines()
+
+
+def test_from_the_wizard_to_a_rollback(world: World) -> None:
+    terminal = world.terminal()
+    try:
+        terminal.wait_for("older")
+        terminal.press("n")
+        terminal.wait_for("new workstream")
+        terminal.type("newer")
+        terminal.press("Tab")
+        terminal.type("The newer one")
+        for _ in range(5):
+            terminal.press("Tab")
+        terminal.press("Enter", "Down", "Enter")
+        terminal.press("Tab", "Tab")
+        terminal.type("write a word into work.txt")
+        terminal.press("C-s")
+        terminal.wait_for("The newer one")
+        wait_until(lambda: "workstream/newer" in refs(world), "the branch of the new workstream")
+        assert (world.root / "workstreams/newer/STARTUP.md").read_text().strip() == "write a word into work.txt"
+        terminal.wait_for("the scribe rests")
+
+        terminal.press("Enter")
+        terminal.wait_for("F12 dashboard")
+        assert "write a word into work.txt" in terminal.screen()
+        terminal.type("hello from the terminal")
+        terminal.press("Enter")
+        terminal.wait_for("heard hello from the terminal")
+        terminal.press("F12")
+        terminal.wait_for("Attach")
+
+        terminal.press("u")
+        terminal.press("Up")
+        terminal.press("u")
+        wait_until(lambda: "workstream/older" in refs(world), "the older workstream's branch")
+        wait_until(lambda: world.git("log", "--format=%s", "-1", "workstream/older") == "work", "the older one's work")
+        terminal.press("m")
+        terminal.wait_for("merge of first")
+        terminal.wait_for("check")
+        terminal.press("y")
+        wait_until(lambda: "integration/first" in refs(world), "the merged checkpoint")
+        merged = world.git("log", "--first-parent", "--format=%s", "main..integration/first").splitlines()
+        assert merged == [
+            "Merge workstream 'newer' at checkpoint 'first'",
+            "Merge workstream 'older' at checkpoint 'first'",
+        ]
+
+        terminal.press("Escape")
+        terminal.press("Escape")
+        terminal.wait_for("workstreams")
+        terminal.press("p")
+        terminal.wait_for("merged")
+        terminal.press("R")
+        terminal.wait_for("rollback")
+        terminal.press("y")
+        wait_until(lambda: "integration/first" not in refs(world), "the rollback")
+        assert {"workstream/newer", "workstream/older"} <= set(refs(world))
+    finally:
+        print(terminal.screen())
+        terminal.close()
+
+
+def test_a_closed_terminal_loses_nothing(world: World) -> None:
+    terminal = world.terminal(80, 24)
+    terminal.wait_for("older")
+    terminal.press("u")
+    terminal.wait_for("the scribe rests")
+    terminal.close()
+    again = world.terminal(80, 24)
+    try:
+        again.wait_for("the scribe rests")
+        assert "older" in again.screen()
+    finally:
+        again.close()
