@@ -125,6 +125,17 @@ def run_in_front(argv: Sequence[str], *, env: Mapping[str, str]) -> int:
         raise _missing(argv, error) from None
 
 
+async def foreground(
+    argv: Sequence[str], *, cwd: str | Path | None = None, env: Mapping[str, str] | None = None
+) -> int:
+    """Lend the terminal to a program while the event loop goes on; return its exit status."""
+    try:
+        child = await asyncio.create_subprocess_exec(*argv, cwd=cwd, env=dict(env) if env is not None else None)
+    except FileNotFoundError as error:
+        raise _missing(argv, error) from None
+    return await child.wait()
+
+
 def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
     """Replace this process by a program."""
     try:
@@ -225,7 +236,10 @@ async def end_tree(pid: int, marker: str, *, grace: float) -> None:
     # the processes are not our children: no event tells their end
     while any(alive(victim) for victim in victims) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
-    while left := [victim for victim in _tree(pid, marker) if alive(victim)]:
+    empty_looks = 0
+    while empty_looks < 2:  # a process in the middle of exec shows no environment: one empty look proves nothing
+        left = [victim for victim in _tree(pid, marker) if alive(victim)]
+        empty_looks = 0 if left else empty_looks + 1
         _signal_all(left, signal.SIGKILL)
         await asyncio.sleep(0.01)
         if asyncio.get_running_loop().time() > deadline + 5:

@@ -43,7 +43,7 @@ from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
 
-WATCHING_ROLES = frozenset({"tui", "watch", "demo"})
+WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo"})
 """Roles that stay; all others conduct for one request."""
 
 
@@ -146,7 +146,7 @@ async def _following(parts: Parts, role: str) -> AsyncIterator[FollowerDesk]:
     house = parts.house()
     desk = FollowerDesk(house, parts.journal, parts.journal, lambda: woken(parts.journal), parts.attach_command)
     tasks = [asyncio.create_task(desk.run())]
-    if role in WATCHING_ROLES or role == "log":
+    if role in WATCHING_ROLES:
         tasks.append(asyncio.create_task(desk.watch_panes()))
     try:
         yield desk

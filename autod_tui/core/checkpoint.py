@@ -207,6 +207,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     tried_heads: tuple[str, ...] = ()
     """The same of the last rehearsal, green or red."""
     guilt: Guilt | None = None
+    in_force: bool = False
+    """True from a merge until its rollback, whatever becomes of further attempts."""
     before_oid: str = ""
     """Empty after a merge that made `into`."""
     base_oid: str = ""

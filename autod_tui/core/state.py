@@ -139,17 +139,20 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
     metrics = state.metrics
     if not metrics.first_start:
         state = _replace(state, metrics=_replace(metrics, first_start=at))
+    before = state.workstream(event.name)
+    spent = 0.0 if event.adopted or not before.started_at else at - before.started_at
     return _with_workstream(
         state,
         event.name,
+        active_seconds=before.active_seconds + spent,
         session=event.session,
         agent=event.agent,
         model=event.model,
         window=event.window,
         pane=event.pane,
         pid=event.pid,
-        started_at=state.workstream(event.name).started_at if event.adopted else at,
-        state=WorkstreamState.STARTING if not event.adopted else state.workstream(event.name).state,
+        started_at=before.started_at or at if event.adopted else at,
+        state=before.state if event.adopted else WorkstreamState.STARTING,
         reason="",
         source=Source.CONDUCTOR,
         since=at,
@@ -160,7 +163,9 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
 def _(event: ev.StateChanged, state: State, at: float) -> State:
     record = state.workstream(event.name)
     changes: dict[str, Any] = {"state": event.state, "reason": event.reason, "source": event.source, "since": at}
-    if event.state not in ALIVE_STATES and event.state is not WorkstreamState.DONE and record.started_at:
+    # an agent that says it is done may live on; one whose process says so has ended
+    ended = event.state is not WorkstreamState.DONE or event.source is Source.PROCESS
+    if event.state not in ALIVE_STATES and ended and record.started_at:
         changes |= {"active_seconds": record.active_seconds + at - record.started_at, "started_at": 0.0}
         state = _replace(state, metrics=_replace(state.metrics, last_stop=at))
     return _with_workstream(state, event.name, **changes)
@@ -308,11 +313,18 @@ def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
 @_apply.register
 def _(event: ev.CheckpointBlocked, state: State, at: float) -> State:
     state = _moved_nothing(state, event.checkpoint)
-    if state.checkpoint(event.checkpoint).state is CheckpointState.MERGED:  # a rollback or rehearsal was cut short
-        return _with_checkpoint(state, event.checkpoint, transaction=None)
     return _with_checkpoint(
-        state, event.checkpoint, state=CheckpointState.BLOCKED, reason=event.reason, transaction=None
+        state,
+        event.checkpoint,
+        state=_without_merge(state, event.checkpoint, CheckpointState.BLOCKED),
+        reason=event.reason,
+        transaction=None,
     )
+
+
+def _without_merge(state: State, checkpoint: str, otherwise: CheckpointState) -> CheckpointState:
+    """A checkpoint whose earlier merge is still in force stays merged when a further one comes to nothing."""
+    return CheckpointState.MERGED if state.checkpoint(checkpoint).in_force else otherwise
 
 
 def _moved_nothing(state: State, checkpoint: str) -> State:
@@ -323,7 +335,13 @@ def _moved_nothing(state: State, checkpoint: str) -> State:
 @_apply.register
 def _(event: ev.CheckpointAbandoned, state: State, at: float) -> State:
     state = _moved_nothing(state, event.checkpoint)
-    return _with_checkpoint(state, event.checkpoint, state=CheckpointState.OPEN, reason=event.reason, transaction=None)
+    return _with_checkpoint(
+        state,
+        event.checkpoint,
+        state=_without_merge(state, event.checkpoint, CheckpointState.OPEN),
+        reason=event.reason,
+        transaction=None,
+    )
 
 
 @_apply.register
@@ -339,6 +357,7 @@ def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
         state,
         event.checkpoint,
         state=CheckpointState.MERGED,
+        in_force=True,
         reason="",
         transaction=None,
         before_oid=event.before_oid,
@@ -365,6 +384,7 @@ def _(event: ev.CheckpointRolledBack, state: State, at: float) -> State:
         state,
         event.checkpoint,
         state=CheckpointState.ROLLED_BACK,
+        in_force=False,
         reason="rolled back" if event.exact else "rolled back by a revert commit",
         transaction=None,
         revert_oid=event.revert_oid,

@@ -16,7 +16,7 @@ from autod_tui.core.checkpoint import (
     MergeStep,
     Transaction,
 )
-from autod_tui.core.errors import ExitCode, RefusedError, UsageError
+from autod_tui.core.errors import AutodError, ExitCode, RefusedError, UsageError
 from autod_tui.core.ports import MergeBench
 from autod_tui.core.requests import Answer
 from autod_tui.engine.gates import Gates
@@ -136,6 +136,14 @@ class Checkpoints:
         return None
 
     async def _carry_on(self, transaction: Transaction) -> Answer:
+        try:
+            return await self._run(transaction)
+        except AutodError as error:
+            name = transaction.plan.checkpoint
+            self._house.stream.emit(ev.CheckpointBlocked(checkpoint=name, reason=error.message))
+            raise
+
+    async def _run(self, transaction: Transaction) -> Answer:
         plan = transaction.plan
         async with self._house.git.bench(scratch=False) as bench:
             outcome = await replay_plan(self._house, bench, plan, self._teller(transaction))
@@ -250,11 +258,7 @@ class Checkpoints:
         if plan.tag:
             old = await house.git.resolve(f"refs/tags/{plan.tag}")
             moves.append(Move(f"refs/tags/{plan.tag}", old or "", outcome.commit))
-        try:
-            await move_all(house, transaction.id, plan.checkpoint, moves)
-        except RefusedError as error:
-            house.stream.emit(ev.CheckpointBlocked(checkpoint=plan.checkpoint, reason=error.message))
-            raise
+        await move_all(house, transaction.id, plan.checkpoint, moves)
         house.stream.emit(merged_event(plan, outcome.commit))
         data = {
             "checkpoint": plan.checkpoint,

@@ -63,7 +63,10 @@ class Reconciler:
         if transaction is not None and transaction.id == moving.id:
             self._house.stream.emit(merged_event(transaction.plan, transaction.result))
             return
-        into = next(move for move in moving.moves if move[0] == f"refs/heads/{record.merged_into}")
+        into = next((move for move in moving.moves if move[0] == f"refs/heads/{record.merged_into}"), None)
+        if into is None:
+            self._call_off(moving, "it was interrupted, and its branch is not the one that was merged")
+            return
         exact = into[2] == record.before_oid
         self._house.stream.emit(
             ev.CheckpointRolledBack(

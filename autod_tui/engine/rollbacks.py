@@ -51,7 +51,7 @@ class Rollbacks:
     async def _plan(self, name: str) -> RollbackPlan:
         declared(self._house, name)
         record = self._house.state.checkpoint(name)
-        if record.state is not CheckpointState.MERGED:
+        if not record.in_force or record.state is not CheckpointState.MERGED:
             raise RefusedError(f"checkpoint {name!r} is not merged ({record.state.value}), so there is nothing to undo")
         refs = await self._house.git.refs("refs/heads/", "refs/tags/")
         into_oid = refs.get(HEADS + record.merged_into, "")

@@ -10,6 +10,7 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.ports import PaneEvent, PaneStatus
 from autod_tui.core.workstream import ALIVE_STATES, Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
+from autod_tui.engine.notices import REACHABLE
 
 QUIET_AFTER = 0.5
 """Seconds without output after which a screen is looked at."""
@@ -54,7 +55,8 @@ class Vigil:
     def lose(self, record: WorkstreamRecord, reason: str) -> None:
         """An agent vanished without an exit status."""
         self._forget(record.name)
-        if record.state in ALIVE_STATES or (record.state is WorkstreamState.DONE and record.pane):
+        ended = record.state is WorkstreamState.DONE and record.source is Source.PROCESS
+        if record.state in REACHABLE and record.pane and not ended:
             self._change(record.name, WorkstreamState.LOST, reason, Source.PROCESS)
 
     def _handle(self, event: PaneEvent) -> None:
