@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from autod_tui.core.board import Board
@@ -22,7 +23,7 @@ from autod_tui.tui import foreground
 from autod_tui.tui.actions import ACTIONS
 from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
 from autod_tui.tui.commands import CommandProvider, Selection
-from autod_tui.tui.safe import clean_block
+from autod_tui.tui.safe import ControlFilter, clean_block
 from autod_tui.tui.screens.base import BoardScreen, BoardWatcher
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.theme import THEME
@@ -54,6 +55,7 @@ class AutodApp(App[int]):
         self.board: Board | None = None
         self.entries: list[Recorded] = []
         self._bridge = Bridge(desk, self)
+        self._last_door = ControlFilter()
         self._waiting: frozenset[str] = frozenset()
         self.register_theme(THEME)
         self.theme = THEME.name
@@ -61,6 +63,10 @@ class AutodApp(App[int]):
     def get_default_screen(self) -> Screen[Any]:
         """Home is always at the bottom."""
         return HomeScreen()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the last door before the terminal to the filters of the app."""
+        return [*super().get_line_filters(), self._last_door]
 
     def on_mount(self) -> None:
         """Show what is true now, then follow the desk."""

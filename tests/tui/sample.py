@@ -113,12 +113,12 @@ AGENT_SCREEN = (
     "\x1b[38;5;244m>\x1b[0m read STARTUP.md and begin",
     "",
     "\x1b[32m●\x1b[0m I'll read the prompt first.",
-    "  \x1b[2m⎿  Read STARTUP.md (42 lines)\x1b[0m",
+    "  \x1b[2m└  Read STARTUP.md (42 lines)\x1b[0m",
     "\x1b[32m●\x1b[0m \x1b[1mWrite\x1b[0m(tests/test_orders.py)",
-    "  \x1b[2m⎿\x1b[0m  \x1b[32m+ def test_order_total():\x1b[0m",
+    "  \x1b[2m└\x1b[0m  \x1b[32m+ def test_order_total():\x1b[0m",
     "     \x1b[32m+     assert total([2, 3]) == 5\x1b[0m",
     "\x1b[32m●\x1b[0m \x1b[1mBash\x1b[0m(pytest -q --cov=src)",
-    "  \x1b[2m⎿\x1b[0m  \x1b[32m14 passed\x1b[0m in 0.42s, coverage \x1b[1;33m58%\x1b[0m",
+    "  \x1b[2m└\x1b[0m  \x1b[32m14 passed\x1b[0m in 0.42s, coverage \x1b[1;33m58%\x1b[0m",
     "",
     "\x1b[33m?\x1b[0m May I install \x1b[1mhypothesis\x1b[0m for property tests?",
     "  \x1b[36m❯ 1. Yes\x1b[0m",
@@ -262,3 +262,34 @@ def merged_events(desk: FakeDesk) -> tuple[ev.Event, ...]:
             tag="week1-day3-foundation-integrated",
         ),
     )
+
+
+def advanced_desk() -> FakeDesk:
+    """Return a desk after the first checkpoint: merged, the next one red in its rehearsal."""
+    desk = busy_desk()
+    desk.happen(changed("testing", WorkstreamState.DONE), changed("database-pipeline", WorkstreamState.DONE))
+    desk.happen(*merged_events(desk), at=NOW - 1800)
+    start(desk, "retry-error-handling", 4, NOW - 1700)
+    desk.happen(
+        changed("retry-error-handling", WorkstreamState.WORKING),
+        ev.ProgressChanged(name="retry-error-handling", progress=Progress(percent=90)),
+        ev.GateFinished(
+            checkpoint="retry", result=GateResult(name="tests", state=GateState.GREEN, seconds=14.1), tree="t"
+        ),
+        ev.GateFinished(
+            checkpoint="retry",
+            result=GateResult(
+                name="coverage",
+                state=GateState.RED,
+                measured=66,
+                threshold=">= 70",
+                seconds=0.9,
+                reason="66 is not >= 70",
+            ),
+        ),
+        ev.CheckpointRehearsed(
+            checkpoint="retry", heads=(), result="", green=False, reason="gate coverage: 66 is not >= 70"
+        ),
+        at=NOW - 300,
+    )
+    return desk

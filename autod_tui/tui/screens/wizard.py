@@ -20,7 +20,7 @@ from textual.widgets import Input, Label, Select, TextArea
 from autod_tui.core.names import suggest_name
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import New
-from autod_tui.tui.safe import clean_block, plain
+from autod_tui.tui.safe import clean, clean_block, plain
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.workers import start
@@ -135,7 +135,7 @@ class Wizard(ModalScreen["New | None"]):
 
     def _suggest_models(self) -> None:
         profile = self.plan.agents.get(str(self.query_one("#agent", Select).value))
-        names = list(profile.models) if profile else []
+        names = [clean(name) for name in profile.models] if profile else []
         model = self.query_one("#model", Input)
         model.suggester = SuggestFromList(names) if names else None
         model.placeholder = f"the agent's own choice, or: {' '.join(names)}" if names else "the agent's own choice"
