@@ -80,6 +80,13 @@ def refs(world: World) -> list[str]:
     return world.git("for-each-ref", "--format=%(refname:short)", "refs/heads/").splitlines()
 
 
+def seen(terminal: Terminal, key: str) -> None:
+    """Press a key and wait until the screen answers: a person sees where they are before they go on."""
+    before = terminal.tmux("capture-pane", "-pe")
+    terminal.press(key)
+    wait_until(lambda: terminal.tmux("capture-pane", "-pe") != before, f"an answer to {key}")
+
+
 def test_from_the_wizard_to_a_rollback(world: World) -> None:
     terminal = world.terminal()
     try:
@@ -87,17 +94,18 @@ def test_from_the_wizard_to_a_rollback(world: World) -> None:
         terminal.press("n")
         terminal.wait_for("new workstream")
         terminal.type("newer")
-        terminal.press("Tab")
+        terminal.wait_for("newer")
+        seen(terminal, "Tab")
         terminal.type("The newer one")
-        for _ in range(5):
-            terminal.press("Tab")
-        terminal.press("Enter", "Down", "Enter")
-        terminal.press("Tab", "Tab")
-        terminal.type("write a word into work.txt")
-        terminal.press("C-s")
         terminal.wait_for("The newer one")
+        for key in ("Tab", "Tab", "Tab", "Tab", "Tab", "Enter", "Down", "Enter", "Tab", "Tab"):
+            seen(terminal, key)
+        terminal.type("write a word into work.txt")
+        terminal.wait_for("write a word into work.txt")
+        terminal.press("C-s")
         wait_until(lambda: "workstream/newer" in refs(world), "the branch of the new workstream")
         assert (world.root / "workstreams/newer/STARTUP.md").read_text().strip() == "write a word into work.txt"
+        seen(terminal, "Up")
         terminal.wait_for("the scribe rests")
 
         terminal.press("Enter")
@@ -109,8 +117,7 @@ def test_from_the_wizard_to_a_rollback(world: World) -> None:
         terminal.press("F12")
         terminal.wait_for("Attach")
 
-        terminal.press("u")
-        terminal.press("Up")
+        seen(terminal, "Down")
         terminal.press("u")
         wait_until(lambda: "workstream/older" in refs(world), "the older workstream's branch")
         wait_until(lambda: world.git("log", "--format=%s", "-1", "workstream/older") == "work", "the older one's work")
@@ -131,7 +138,7 @@ def test_from_the_wizard_to_a_rollback(world: World) -> None:
         terminal.press("p")
         terminal.wait_for("merged")
         terminal.press("R")
-        terminal.wait_for("rollback")
+        terminal.wait_for("roll back first")
         terminal.press("y")
         wait_until(lambda: "integration/first" not in refs(world), "the rollback")
         assert {"workstream/newer", "workstream/older"} <= set(refs(world))
