@@ -50,8 +50,9 @@ WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo"})
 class Parts:
     """The parts for one repository; building them starts nothing."""
 
-    def __init__(self, start: Path) -> None:
-        """Find the repository that `start` stands in and read its files."""
+    def __init__(self, start: Path, *, undeclared_ok: bool = False) -> None:
+        """Find the repository that `start` stands in and read its files; `undeclared_ok` as in `plan_problems`."""
+        self._undeclared_ok = undeclared_ok
         self.git: Repository = open_repository(start)
         self.plan = self.load_plan()
         self.server = TmuxServer(self.git.common_dir)
@@ -60,7 +61,12 @@ class Parts:
 
     def load_plan(self) -> Plan:
         """Read the configuration."""
-        return load_plan(self.git.root, profiles=load_profiles(), target=_current_branch(self.git.common_dir))
+        return load_plan(
+            self.git.root,
+            profiles=load_profiles(),
+            target=_current_branch(self.git.common_dir),
+            undeclared_ok=self._undeclared_ok,
+        )
 
     def house(self) -> House:
         """Put the ports together."""
@@ -112,7 +118,7 @@ def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
 @contextlib.asynccontextmanager
 async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
     """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
-    parts = Parts(start)
+    parts = Parts(start, undeclared_ok=role == "new")
     if parts.lock.try_acquire(Holder(pid=os.getpid(), role=role)):
         async with _conducting(parts, role) as desk:
             yield desk
@@ -137,6 +143,8 @@ async def _conducting(parts: Parts, role: str) -> AsyncIterator[ConductorDesk]:
             await asyncio.gather(serving, return_exceptions=True)
         await conductor.close()
         await _close_panes(conductor.house)
+        if role == "down":
+            parts.server.stop_if_empty()
         parts.lock.release()
         parts.journal.close()
 

@@ -12,7 +12,7 @@ from autod_tui.cli.console import Console, table
 from autod_tui.cli.main import Request
 from autod_tui.core.checkpoint import Transaction
 from autod_tui.core.desk import Desk
-from autod_tui.core.errors import AutodError, EnvironmentUnfitError, RefusedError, UsageError
+from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.requests import Abandon, AnyRequest, LeaveOut, PrepareEdit, Resolve
 
 _CHOICES = ("ours", "theirs", "edit", "agent", "leave-out", "abandon", "stop")
@@ -126,12 +126,8 @@ def editor_command() -> list[str]:
 
 async def run_editor(files: list[str], directory: Path) -> None:
     """Open files in the person's editor and wait for its end; raises when it ends badly."""
-    import asyncio
+    from autod_tui import process
 
     argv = [*editor_command(), *files]
-    try:
-        editor = await asyncio.create_subprocess_exec(*argv, cwd=directory)
-    except OSError as error:
-        raise EnvironmentUnfitError(f"the editor {argv[0]!r} can't be started: {error}", hint="set EDITOR") from None
-    if status := await editor.wait():
+    if status := await process.foreground(argv, cwd=directory):
         raise AutodError(f"the editor {argv[0]!r} ended with status {status}; nothing was resolved")

@@ -103,11 +103,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 SETTINGS_FILE = "autod.toml"
 
 
-def plan_problems(plan: Plan) -> list[Problem]:
-    """Return every contradiction between the parts of `plan`; an empty list when it can be carried out."""
+def plan_problems(plan: Plan, *, undeclared_ok: bool = False) -> list[Problem]:
+    """Return every contradiction between the parts of `plan`; an empty list when it can be carried out.
+
+    With `undeclared_ok` a checkpoint may name workstreams that are still to be declared, as `new` needs it.
+    """
     return [
         *_double_problems(plan),
-        *_reference_problems(plan),
+        *_reference_problems(plan, undeclared_ok),
         *_cycle_problems(plan),
         *_resolve_problems(plan),
     ]
@@ -148,12 +151,12 @@ def _double_problems(plan: Plan) -> Iterable[Problem]:
                 yield Problem(_workstream_file(spec.name), attribute, message)
 
 
-def _reference_problems(plan: Plan) -> Iterable[Problem]:
+def _reference_problems(plan: Plan, undeclared_ok: bool) -> Iterable[Problem]:
     checkpoints = [spec.name for spec in plan.checkpoints]
     workstreams = [spec.name for spec in plan.workstreams]
     for index, checkpoint in enumerate(plan.checkpoints):
         for name in checkpoint.merge:
-            if name not in workstreams:
+            if name not in workstreams and not undeclared_ok:
                 yield _unknown(SETTINGS_FILE, f"checkpoint[{index}].merge", "workstream", name, workstreams)
         for key, names in (("after", checkpoint.after), ("after_soft", checkpoint.after_soft)):
             for name in names:

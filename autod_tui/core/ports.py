@@ -97,6 +97,10 @@ class GitPort(Protocol):
         """Return full ref name to object id (tags peeled) for all refs that match, in one call."""
         ...
 
+    async def recent_branches(self) -> list[str]:
+        """Return the local branches, the one with the newest commit first."""
+        ...
+
     async def worktrees(self) -> list[WorktreeEntry]:
         """Return all worktrees, the main one first."""
         ...

@@ -138,8 +138,8 @@ class BaseDesk(ABC):
         return self._attach_command(record)
 
     async def branches(self) -> list[str]:
-        """Return the repository's local branches."""
-        return [ref.removeprefix("refs/heads/") for ref in await self.house.git.refs("refs/heads/")]
+        """Return the repository's local branches, the most recent first."""
+        return await self.house.git.recent_branches()
 
     async def new_problems(self, fields: dict[str, str]) -> dict[str, str]:
         """Check the wizard's fields."""

@@ -14,6 +14,7 @@ from autod_tui.core.errors import EnvironmentUnfitError
 from autod_tui.core.ports import Backup, GitPort, MergedTree, Removal, WorktreeEntry
 from autod_tui.core.workstream import Changes
 from autod_tui.git.attributes import AttributeFiles
+from autod_tui.git.browse import recent_branches
 from autod_tui.git.command import Git
 from autod_tui.git.config import FIXED, environment
 from autod_tui.git.conflicts import ConflictRoom
@@ -63,6 +64,10 @@ class Repository(GitPort):
     async def refs(self, *patterns: str) -> dict[str, str]:
         """Return full ref name to object id (tags peeled) for all refs that match, in one call."""
         return await self._refs.all(*patterns)
+
+    async def recent_branches(self) -> list[str]:
+        """Return the local branches, the one with the newest commit first."""
+        return await recent_branches(self.root)
 
     async def worktrees(self) -> list[WorktreeEntry]:
         """Return all worktrees, the main one first."""

@@ -23,11 +23,13 @@ from autod_tui.store.workstream_files import read_workstreams
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def load_plan(root: Path, *, profiles: Mapping[str, AgentProfile], target: str = "") -> Plan:
+def load_plan(
+    root: Path, *, profiles: Mapping[str, AgentProfile], target: str = "", undeclared_ok: bool = False
+) -> Plan:
     """Read autod.toml (defaults when missing) and workstreams/*/ of the repository at `root`.
 
     `profiles` are the built-in agents; `target` (else `main`) is the branch that finished work goes to when
-    autod.toml names none. Raises SettingsError with every mistake of all files.
+    autod.toml names none; `undeclared_ok` as in `plan_problems`. Raises SettingsError with every mistake of all files.
     """
     problems: list[Problem] = []
     values = read_toml(root / SETTINGS_FILE, SETTINGS_FILE, problems)
@@ -36,7 +38,7 @@ def load_plan(root: Path, *, profiles: Mapping[str, AgentProfile], target: str =
     plan = _read_plan(table, Path(os.path.realpath(root)), profiles, target or "main")
     if not unusable:  # else every name that autod.toml declares would be called unknown
         known = set(problems)
-        problems.extend(problem for problem in plan_problems(plan) if problem not in known)
+        problems.extend(problem for problem in plan_problems(plan, undeclared_ok=undeclared_ok) if problem not in known)
     if problems:
         raise SettingsError(tuple(dict.fromkeys(problems)))
     return plan

@@ -190,6 +190,14 @@ class TmuxServer:
         if self.running():
             self.libtmux().kill()
 
+    def stop_if_empty(self) -> None:
+        """End the server when nothing but its keeper is left: no agent's window, no dashboard, no terminal."""
+        if not self.running():
+            return
+        panes = self.run("list-panes", "-a", "-F", "#{pane_dead}#{window_index}#{session_attached}")
+        if panes.ok and set(panes.text.split()) <= {"100"}:
+            self.stop()
+
     def check_socket_dir(self) -> None:
         """Raise EnvironmentUnfitError when others could reach the sockets' directory."""
         directory = self.socket_path.parent

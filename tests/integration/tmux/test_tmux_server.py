@@ -100,3 +100,15 @@ def test_a_keeper_that_is_slow_to_end_is_no_dashboard(server: TmuxServer, tmp_pa
     monkeypatch.setattr("autod_tui.tmux.server.KEEPER", "sleep 0.5")
     server.ensure_session(["sh", "-c", "touch started; sleep 100"], str(tmp_path), {"PATH": os.environ["PATH"]})
     wait_until((tmp_path / "started").exists)
+
+
+def test_an_empty_server_is_stopped_and_one_with_an_agent_is_not(server: TmuxServer) -> None:
+    server.stop_if_empty()
+    server.ensure_keeper()
+    wait_until(lambda: server.run("list-panes", "-a", "-F", "#{pane_dead}").text == "1", "the keeper's pane is dead")
+    server.run("new-window", "-d", "-t", "=autod-hub:1", "sleep 100")
+    server.stop_if_empty()
+    assert server.running()
+    server.run("kill-window", "-t", "=autod-hub:1")
+    server.stop_if_empty()
+    wait_until(lambda: not server.running(), "the server ends")

@@ -410,3 +410,9 @@ def test_a_script_with_braces_of_its_own_and_no_place_for_the_prompt_is_fine(roo
     )
     profile = load(root).agents["mine"]
     assert profile.prompt is PromptMode.FILE
+
+
+def test_checkpoints_may_be_declared_before_their_workstreams_when_one_is_being_made(root):
+    write(root, "[[checkpoint]]\nname = 'c'\nmerge = ['one', 'still-to-come']\n")
+    assert "unknown workstream 'still-to-come'" in only_problem(root)
+    assert load(root, undeclared_ok=True).checkpoints[0].merge == ("one", "still-to-come")
