@@ -184,7 +184,7 @@ async def pm(app: AutodApp, selection: Selection) -> None:
     if isinstance(app.screen, PmScreen):
         app.pop_screen()
     else:
-        app.push_screen(PmScreen())
+        app.push_screen(PmScreen(selection.checkpoint.name if selection.checkpoint else ""))
 
 
 async def check(app: AutodApp, selection: Selection) -> None:

@@ -72,7 +72,7 @@ class AutodApp(App[int]):
         """Show what is true now, then follow the desk."""
         self.board = self.desk.board()
         self.entries = self.desk.history(KEPT_ENTRIES)
-        self._waiting = self._who_waits(self.board)
+        self._call_attention(self.board, ring=False)
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
         self.set_interval(MINUTE, self._tell_screens)
@@ -108,12 +108,12 @@ class AutodApp(App[int]):
     def _who_waits(self, board: Board) -> frozenset[str]:
         return frozenset(view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING)
 
-    def _call_attention(self, board: Board) -> None:
+    def _call_attention(self, board: Board, *, ring: bool = True) -> None:
         """Ring once when a workstream begins to wait, and keep the count in the terminal's title."""
         waiting = self._who_waits(board)
-        if waiting - self._waiting:
+        if ring and waiting - self._waiting:
             self.bell()
-        if waiting != self._waiting:
+        if not ring or waiting != self._waiting:
             foreground.set_title(self, f"autod: {len(waiting)} waiting" if waiting else "autod")
         self._waiting = waiting
 

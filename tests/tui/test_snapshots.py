@@ -32,7 +32,7 @@ SCREENS: dict[str, tuple[Callable[[], FakeDesk], tuple[str, ...], str]] = {
     "merge": (merge_desk, ("m",), "commit it first"),
     "conflict": (conflicted_desk, ("x",), "POOL = 4"),
     "wizard": (busy_desk, ("n",), "ctrl+s"),
-    "help": (busy_desk, ("question_mark",), "Open the worktree wizard"),
+    "help": (busy_desk, ("question_mark",), "The selected workstream"),
     "events": (busy_desk, ("f",), "conducts as tui"),
     "report": (advanced_desk, ("r",), "1 of 3 merged"),
     "send": (busy_desk, ("s",), "send to database-pipeline"),

@@ -90,11 +90,11 @@ class MergeScreen(Page, BoardWatcher):
         self._show()
 
     def action_commit_first(self) -> None:
-        """Commit the selected step's uncommitted work first, or leave it behind."""
+        """Commit the selected step's uncommitted work first, or leave it behind; all when it has none."""
         name = self.query_one("#plan", LineView).selected
         if self.stage == "plan" and name and self.plan:
             dirty = {step.workstream for step in self.plan.steps if step.uncommitted}
-            self.commit ^= {name} & dirty
+            self.commit ^= {name} & dirty or dirty
             self._show()
 
     def action_approve(self) -> None:

@@ -46,10 +46,17 @@ class PmScreen(BoardScreen):
                 yield LineView(id="checkpoint", classes="panel lower")
                 yield Matrix(id="matrix").add_class("panel", "lower")
 
+    def __init__(self, checkpoint: str = "") -> None:
+        """Start with `checkpoint` selected."""
+        super().__init__()
+        self._start_at = checkpoint
+
     def on_mount(self) -> None:
         """Start with the timeline."""
         super().on_mount()
-        self.query_one("#timeline").focus()
+        table = self.query_one("#timeline", LineView)
+        table.selected = self._start_at
+        table.focus()
         self.add_class("show-checkpoint")
 
     def selection(self) -> Selection:

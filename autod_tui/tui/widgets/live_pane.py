@@ -172,6 +172,7 @@ class LivePane(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Give the agent's window the new size and draw it again."""
         self._top = self._first_row()
+        self.refresh()
         self._look()
         self.mark_dirty()
 

@@ -52,7 +52,8 @@ def _members(view: CheckpointView, width: int) -> Row:
     arrow = f" {words.glyph('arrow')} "
     text = arrow.join(view.spec.merge) + f"{arrow}{view.spec.into}"
     waits = f"after {', '.join(view.waits_for)}  " if view.waits_for else ""
-    bad = sum(len(step.files) for step in view.forecast.steps)
+    merged = view.record.state is CheckpointState.MERGED
+    bad = 0 if merged else sum(len(step.files) for step in view.forecast.steps)
     mark = f" {words.glyph('conflict')} {bad}" if bad else ""
     room = max(width - 5 - len(mark) - len(waits), 8)
     line = (f" {words.glyph('line')}  ", "faint")
