@@ -23,7 +23,7 @@ from autod_tui.core.board import Board, make_board
 from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import Plan
-from autod_tui.core.requests import AnyRequest, Up
+from autod_tui.core.requests import Up
 from autod_tui.core.state import replay
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.demo.play import play
@@ -32,6 +32,7 @@ from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
 from autod_tui.engine.house import House
 from autod_tui.engine.report import make_report
+from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
 from autod_tui.store.follow import woken
@@ -119,70 +120,79 @@ def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
 async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
     """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
     parts = Parts(start, undeclared_ok=role == "new")
-    if parts.lock.try_acquire(Holder(pid=os.getpid(), role=role)):
-        async with _conducting(parts, role) as desk:
+    conducting = parts.lock.try_acquire(Holder(pid=os.getpid(), role=role))
+    try:
+        async with (_conducting if conducting else _following)(parts, role) as desk:
             yield desk
-    else:
-        async with _following(parts, role) as desk:
-            yield desk
+    finally:
+        parts.journal.close()
 
 
 @contextlib.asynccontextmanager
-async def _conducting(parts: Parts, role: str) -> AsyncIterator[ConductorDesk]:
+async def _conducting(parts: Parts, role: str) -> AsyncIterator[BaseDesk]:
+    """Conduct (the lock is held); what others posted is carried out before the lock is let go of."""
     conductor = Conductor(parts.house(), role)
-    serving: asyncio.Task[None] | None = None
     try:
         await conductor.begin()
         if role in WATCHING_ROLES:
             conductor.watch()
-        serving = asyncio.create_task(_serve(conductor, parts.journal))
-        yield ConductorDesk(conductor, parts.journal, parts.attach_command, inside=parts.server.inside())
+        async with _serving(conductor, parts):
+            yield ConductorDesk(conductor, parts.journal, parts.attach_command, inside=parts.server.inside())
     finally:
-        if serving is not None:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
         await conductor.close()
         await _close_panes(conductor.house)
         if role == "down":
             parts.server.stop_if_empty()
         parts.lock.release()
-        parts.journal.close()
 
 
 @contextlib.asynccontextmanager
-async def _following(parts: Parts, role: str) -> AsyncIterator[FollowerDesk]:
+async def _serving(conductor: Conductor, parts: Parts) -> AsyncIterator[None]:
+    service = Service(conductor, parts.journal, lambda: woken(parts.journal))
+    running = asyncio.create_task(service.run())
+    try:
+        yield
+        if conductor.role not in WATCHING_ROLES:  # a person who leaves the dashboard does not wait for others
+            await service.finish()
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await service.stop()
+
+
+@contextlib.asynccontextmanager
+async def _following(parts: Parts, role: str) -> AsyncIterator[BaseDesk]:
     house = parts.house()
     desk = FollowerDesk(house, parts.journal, parts.journal, lambda: woken(parts.journal), parts.attach_command)
     tasks = [asyncio.create_task(desk.run())]
     if role in WATCHING_ROLES:
         tasks.append(asyncio.create_task(desk.watch_panes()))
+    leaving = asyncio.Event()
+    heir = asyncio.create_task(_succeed(parts, role, leaving)) if role != "tui" else None  # the TUI opens a new desk
     try:
         yield desk
+        leaving.set()
+        if heir is not None and parts.lock.held:
+            await heir
     finally:
-        for task in tasks:
+        for task in (*tasks, *([heir] if heir else [])):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, *([heir] if heir else []), return_exceptions=True)
         await _close_panes(house)
-        parts.journal.close()
+
+
+async def _succeed(parts: Parts, role: str, leaving: asyncio.Event) -> None:
+    """Conduct as soon as the present conductor lets go or dies, until `leaving`: nobody shall wait for an answer."""
+    await parts.lock.wait_released()
+    while not parts.lock.try_acquire(Holder(pid=os.getpid(), role=role)):
+        await parts.lock.wait_released()
+    async with _conducting(parts, role):
+        await leaving.wait()
 
 
 async def _close_panes(house: House) -> None:
     if isinstance(house.panes, Panes):
         await house.panes.close()
-
-
-async def _serve(conductor: Conductor, journal: Journal) -> None:
-    """Carry out what other processes post, each in a task of its own."""
-    running: set[asyncio.Task[None]] = set()
-
-    async def carry_out(number: int, request: AnyRequest) -> None:
-        journal.answer(number, await conductor.handle(request))
-
-    async for _ in woken(journal):
-        for number, request in journal.pending_requests():
-            task = asyncio.create_task(carry_out(number, request))
-            running.add(task)
-            task.add_done_callback(running.discard)
 
 
 def status_board(start: Path) -> Board:

@@ -411,6 +411,18 @@ class RequestsPort(Protocol):
         """Return the answer to a request, None while there is none."""
         ...
 
+    def pending_requests(self) -> list[tuple[int, AnyRequest]]:
+        """Claim and return the requests that nobody has claimed, oldest first."""
+        ...
+
+    def answer(self, number: int, answer: Answer) -> None:
+        """Leave the answer to a claimed request."""
+        ...
+
+    def forsake(self, answer: Answer) -> None:
+        """Give `answer` to all requests that were claimed by a conductor that is gone."""
+        ...
+
 
 class Follow(Protocol):
     """Wakes a reader of the journal."""

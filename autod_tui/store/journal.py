@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from autod_tui import process
 from autod_tui.core import events
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Event, Recorded
@@ -25,7 +27,7 @@ BUSY_SECONDS = 10.0
 _SCHEMA = (
     "CREATE TABLE event (seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, body BLOB NOT NULL)",
     "CREATE TABLE request (id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, body BLOB NOT NULL,"
-    " claimed INTEGER NOT NULL DEFAULT 0, answer BLOB)",
+    " poster INTEGER NOT NULL, claimed INTEGER NOT NULL DEFAULT 0, answer BLOB)",
 )
 
 
@@ -98,15 +100,25 @@ class Journal:
     def post_request(self, request: AnyRequest) -> int:
         """Leave a request for the conductor; return its id."""
         with self._transaction():
-            row = (self._clock(), _ENCODER.encode(request))
-            return self._db.execute("INSERT INTO request (at, body) VALUES (?, ?)", row).lastrowid or 0
+            row = (self._clock(), _ENCODER.encode(request), os.getpid())
+            return self._db.execute("INSERT INTO request (at, body, poster) VALUES (?, ?, ?)", row).lastrowid or 0
 
     def pending_requests(self) -> list[tuple[int, AnyRequest]]:
-        """Claim and return the requests that nobody has claimed, oldest first: each is handed out exactly once."""
-        claim = "UPDATE request SET claimed = 1 WHERE claimed = 0 RETURNING id, body"
+        """Claim and return the requests that nobody has claimed, oldest first: each is handed out exactly once.
+
+        What a process asked for that has ended since is left undone: nobody waits for it any more.
+        """
+        claim = "UPDATE request SET claimed = 1 WHERE claimed = 0 RETURNING id, poster, body"
         with self._transaction():
             rows = sorted(self._db.execute(claim).fetchall())
-        return [(number, request) for number, body in rows if (request := self._request(number, body)) is not None]
+        wanted = [(number, body) for number, poster, body in rows if process.alive(poster)]
+        return [(number, request) for number, body in wanted if (request := self._request(number, body)) is not None]
+
+    def forsake(self, answer: Answer) -> None:
+        """Give `answer` to whoever waits for a request that an earlier conductor claimed and never answered."""
+        with self._transaction():
+            orphans = "UPDATE request SET answer = ? WHERE claimed = 1 AND answer IS NULL"
+            self._db.execute(orphans, (_ENCODER.encode(answer),))
 
     def answer(self, number: int, answer: Answer) -> None:
         """Leave the answer to request `number` for the one who posted it."""

@@ -37,6 +37,11 @@ class ConductorLock:
         self.path = common_dir / "autod" / "conductor.lock"
         self._held: int | None = None
 
+    @property
+    def held(self) -> bool:
+        """True while this object holds the lock."""
+        return self._held is not None
+
     def try_acquire(self, info: Holder) -> bool:
         """Take the lock and write `info` into it; False when another process has it, at once."""
         if self._held is not None:

@@ -82,7 +82,7 @@ def test_each_request_is_claimed_once_and_answered_once(journal, tmp_path):
 
 def test_a_request_of_a_newer_version_is_answered(journal):
     with sqlite3.connect(journal.path) as other:
-        other.execute("INSERT INTO request (at, body) VALUES (1, ?)", (b'{"type":"Fly"}',))
+        other.execute("INSERT INTO request (at, poster, body) VALUES (1, 1, ?)", (b'{"type":"Fly"}',))
     assert journal.pending_requests() == []
     answer = journal.take_answer(1)
     assert answer is not None
@@ -246,3 +246,21 @@ def test_the_journal_is_plain_files_that_can_be_moved(journal, tmp_path):
     journal.close()
     shutil.move(tmp_path / "autod", tmp_path / "elsewhere")
     assert Journal(tmp_path).read() == []
+
+
+def test_what_a_dead_process_asked_for_is_left_undone(journal):
+    number = journal.post_request(Up())
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    with sqlite3.connect(journal.path) as other:
+        other.execute("UPDATE request SET poster = ? WHERE id = ?", (gone.pid, number))
+    assert journal.pending_requests() == []
+
+
+def test_requests_of_a_dead_conductor_are_answered_by_the_next(journal):
+    claimed = journal.post_request(Up())
+    assert [number for number, _ in journal.pending_requests()] == [claimed]
+    fresh = journal.post_request(Up(names=("b",)))
+    journal.forsake(Answer(exit_code=1, message="gone"))
+    assert journal.take_answer(claimed) == Answer(exit_code=1, message="gone")
+    assert [number for number, _ in journal.pending_requests()] == [fresh]
