@@ -243,6 +243,12 @@ class CheckpointRehearsed(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class RehearsalOutdated(Event, frozen=True, kw_only=True):
+    """A head that the last rehearsal was bound to has moved."""
+
+    checkpoint: str
+
+
 class CheckpointBlocked(Event, frozen=True, kw_only=True):
     """A merge ended without moving anything."""
 

@@ -311,6 +311,14 @@ def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
 
 
 @_apply.register
+def _(event: ev.RehearsalOutdated, state: State, at: float) -> State:
+    blank = {"rehearsed_heads": (), "rehearsed_result": "", "tried_heads": (), "reason": ""}
+    return _with_checkpoint(
+        state, event.checkpoint, state=_without_merge(state, event.checkpoint, CheckpointState.OPEN), **blank
+    )
+
+
+@_apply.register
 def _(event: ev.CheckpointBlocked, state: State, at: float) -> State:
     state = _moved_nothing(state, event.checkpoint)
     return _with_checkpoint(

@@ -19,6 +19,7 @@ from autod_tui.core.checkpoint import (
 from autod_tui.core.errors import AutodError, ExitCode, RefusedError, UsageError
 from autod_tui.core.ports import MergeBench
 from autod_tui.core.requests import Answer
+from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.gates import Gates
 from autod_tui.engine.guilt import find_guilt
 from autod_tui.engine.house import House, refuse
@@ -106,10 +107,12 @@ class Checkpoints:
     async def _commit_step(self, plan: MergePlan, step: MergeStep) -> MergeStep:
         house = self._house
         worktree = house.state.workstream(step.workstream).worktree
-        if not worktree:
+        files = len(await house.git.uncommitted(worktree)) if worktree else 0
+        if not files:
             return step
-        files = len(await house.git.uncommitted(worktree))
         message = f"Save the work of '{step.workstream}' for checkpoint '{plan.checkpoint}'"
+        ref = HEADS + step.branch
+        await keep_ref(house, f"commit/{step.workstream}", ref, step.head, "its work was committed")
         oid = await house.git.commit_all(worktree, message)
         if oid is None:
             return step

@@ -51,7 +51,7 @@ class Conductor:
         self.workstreams = Workstreams(house)
         notices, gates = Notices(house), Gates(house)
         self._checkpoints = Checkpoints(house, gates, notices)
-        self._resolutions = Resolutions(house, self._checkpoints)
+        self._resolutions = Resolutions(house, self._checkpoints, self.workstreams)
         self._rollbacks = Rollbacks(house, notices)
         self._syncs = Syncs(house, notices)
         self._removals = Removals(house, self.workstreams)
@@ -148,7 +148,9 @@ class Conductor:
     @_handle.register
     async def _(self, request: rq.Abandon) -> Answer:
         async with self._merging:
-            return self._checkpoints.abandon(request.checkpoint)
+            answer = self._checkpoints.abandon(request.checkpoint)
+            await self._resolutions.dismiss_helper(request.checkpoint)
+            return answer
 
     @_handle.register
     async def _(self, request: rq.PlanRollback) -> Answer:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from autod_tui.core import events as ev
+from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.house import House, refuse
 
 HEADS = "refs/heads/"
@@ -64,6 +65,4 @@ async def _back_up(house: House, checkpoint: str, moves: Sequence[Move]) -> None
     for move in moves:
         if not move.old:
             continue
-        what = f"{move.ref} before {checkpoint} moved it"
-        backup = await house.git.backup(f"refs/{checkpoint}", move.old, what, f"ref:{move.ref}")
-        house.stream.emit(ev.BackupMade(ref=backup.ref, oid=backup.oid, what=what, restores=backup.restores))
+        await keep_ref(house, f"refs/{checkpoint}", move.ref, move.old, f"{checkpoint} moved it")

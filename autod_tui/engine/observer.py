@@ -71,10 +71,24 @@ class Observer:
         }
         if moved:
             house.stream.emit(*(ev.HeadMoved(name=name, head=head) for name, head in moved.items()))
+        self._outdate_rehearsals(refs, target)
         if target != self._target_oid:
             self._target_oid = target
             return {record.name for record in records}
         return set(moved)
+
+    def _outdate_rehearsals(self, refs: dict[str, str], target: str) -> None:
+        """A rehearsal holds for exact heads: once one of them moved it says nothing any more."""
+        house = self._house
+        for record in list(house.state.checkpoints.values()):
+            spec = house.plan.checkpoint(record.name)
+            if spec is None or not record.tried_heads or record.transaction is not None:
+                continue
+            branches = [house.state.workstream(name).branch for name in spec.merge]
+            heads = {refs.get(f"refs/heads/{branch}", "") for branch in [*branches, spec.then] if branch}
+            into = refs.get(f"refs/heads/{spec.into}", target)
+            if into != record.tried_heads[0] or not heads.issuperset(record.tried_heads[1:]):
+                house.stream.emit(ev.RehearsalOutdated(checkpoint=record.name))
 
     async def _measure(self, name: str) -> None:
         record = self._house.state.workstream(name)

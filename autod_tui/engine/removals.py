@@ -11,6 +11,7 @@ from autod_tui.core import events as ev
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
 from autod_tui.core.ports import Backup, Removal
 from autod_tui.core.requests import Answer, Down
+from autod_tui.engine.backups import keep, keep_ref
 from autod_tui.engine.house import House
 from autod_tui.engine.workstreams import Workstreams
 
@@ -92,9 +93,7 @@ class Removals:
         git, record = self._house.git, self._house.state.workstream(name)
         snapshot = await git.snapshot(record.worktree, ignored=True)
         what = f"worktree of {name!r} at {record.worktree}, branch {record.branch}"
-        backup = await git.backup(f"worktrees/{name}", snapshot, what, f"worktree:{name}")
-        made = ev.BackupMade(ref=backup.ref, oid=backup.oid, what=what, restores=backup.restores)
-        self._house.stream.emit(made)
+        backup = await keep(self._house, f"worktrees/{name}", snapshot, what, f"worktree:{name}")
         await git.remove_worktree(record.worktree)
         (self._house.state_dir / "setup" / name).unlink(missing_ok=True)
         self._house.stream.emit(ev.WorktreeRemoved(name=name, backup=backup.ref))
@@ -123,8 +122,7 @@ class Removals:
         now = (await git.refs(ref)).get(ref, "")
         place = next((e.path for e in await git.worktrees() if HEADS + e.branch == ref), "")
         if now:
-            kept = await git.backup(f"undo/{ref.rpartition('/')[2]}", now, f"{ref} before undo", f"ref:{ref}")
-            self._house.stream.emit(ev.BackupMade(ref=kept.ref, oid=kept.oid, what=kept.what, restores=kept.restores))
+            await keep_ref(self._house, f"undo/{ref.rpartition('/')[2]}", ref, now, "an undo")
         if place:
             await git.follow(place, now, backup.oid)
         else:

@@ -50,33 +50,33 @@ async def replay_plan(house: House, bench: MergeBench, plan: MergePlan, told: To
     if plan.restores:
         current = await _restore(bench, house, plan, current)
     prefixes = [current]
-    merged: list[str] = []
     for step in plan.steps:
         if step.merged:
-            merged.append(step.workstream)
             prefixes.append(current)
             continue
         tree = await bench.merge(current, step.head)
-        choices, how, left = await _settle(house, tree.conflicts, step, merged, (current, step.head))
+        choices, how, left = await _settle(house, tree.conflicts, step, plan, len(prefixes) - 1)
         if left:
             return Waiting(step=step, ours=current, merged=tree, conflicts=left)
         final = await bench.resolve(tree.tree, choices) if choices else tree.tree
         current = await bench.commit(final, (current, step.head), merge_message(plan, step))
         prefixes.append(current)
-        merged.append(step.workstream)
         if told is not None:
             told(step, current, how)
     return Result(commit=current, tree=await bench.tree_of(current), prefixes=tuple(prefixes))
 
 
 async def _settle(
-    house: House, conflicts: Sequence[Conflict], step: MergeStep, merged: Sequence[str], heads: tuple[str, str]
+    house: House, conflicts: Sequence[Conflict], step: MergeStep, plan: MergePlan, at: int
 ) -> tuple[dict[str, Choice], dict[str, str], tuple[Conflict, ...]]:
     if not conflicts:
         return {}, {}, ()
+    earlier = plan.steps[:at]
     remembered = await house.git.remembered(conflicts)
     rest = [conflict for conflict in conflicts if conflict.path not in remembered]
-    ruled = await settle_by_rule(house.git, house.plan.resolve, rest, step.workstream, merged, heads)
+    heads = ([plan.into_oid, *(done.head for done in earlier)], step.head)
+    names = [done.workstream for done in earlier]
+    ruled = await settle_by_rule(house.git, house.plan.resolve, rest, step.workstream, names, heads)
     how = {**dict.fromkeys(remembered, "remembered"), **dict.fromkeys(ruled, "rule")}
     left = tuple(conflict for conflict in rest if conflict.path not in ruled)
     return {**remembered, **ruled}, how, left

@@ -13,14 +13,21 @@ from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.replay import Waiting, replay_plan
 from autod_tui.engine.resolve import choice
+from autod_tui.engine.workstreams import Workstreams
+
+
+def helper_name(checkpoint: str) -> str:
+    """Return the name under which the agent that solves a checkpoint's conflicts runs."""
+    return f"resolve-{checkpoint}"
 
 
 class Resolutions:
     """Settles paths; when none is left the merge goes on by itself."""
 
-    def __init__(self, house: House, checkpoints: Checkpoints) -> None:
-        """Settle for `checkpoints`."""
+    def __init__(self, house: House, checkpoints: Checkpoints, workstreams: Workstreams) -> None:
+        """Settle for `checkpoints`; `workstreams` ends helpers."""
         self._house = house
+        self._workstreams = workstreams
         self._checkpoints = checkpoints
 
     async def resolve(self, name: str, how: str, paths: Sequence[str]) -> Answer:
@@ -52,6 +59,11 @@ class Resolutions:
         files = [path for path in left if path in open_paths]
         return Answer(message=worktree, data={"worktree": worktree, "files": files})
 
+    async def dismiss_helper(self, name: str) -> None:
+        """End the agent that was solving the conflicts of checkpoint `name`, if there is one."""
+        if self._house.state.workstream(helper_name(name)).pane:
+            await self._workstreams.down(helper_name(name))
+
     def _chosen(self, transaction: Transaction, paths: Sequence[str]) -> list[Conflict]:
         known = [conflict.path for conflict in transaction.conflicts]
         for path in paths:
@@ -65,6 +77,7 @@ class Resolutions:
             left = [conflict.path for conflict in transaction.conflicts]
             message = f"{name}: still open: {', '.join(left)}"
             return Answer(message=message, data={"checkpoint": name, "open": left, "moved": False})
+        await self.dismiss_helper(name)
         return await self._checkpoints.carry_on(name)
 
     async def _lay_out(self, transaction: Transaction) -> tuple[str, ...]:
@@ -79,7 +92,7 @@ class Resolutions:
     async def _hand_over(self, name: str, transaction: Transaction) -> Answer:
         house = self._house
         files = await self._lay_out(transaction)
-        worktree, lane = self._checkpoints.conflict_worktree, f"resolve-{name}"
+        worktree, lane = self._checkpoints.conflict_worktree, helper_name(name)
         profile = house.plan.agents[house.plan.project.agent]
         prompt = (
             f"Solve the merge conflicts in {', '.join(files)}: keep the intent of both sides, leave no conflict "
@@ -101,6 +114,17 @@ class Resolutions:
         argv = house.agents.argv(profile, values)
         launch = Launch(workstream=lane, session=session, title=lane, argv=argv, cwd=worktree, env=env)
         pane = await house.panes.start(launch)
+        house.stream.emit(
+            ev.AgentStarted(
+                name=lane,
+                session=session,
+                agent=profile.name,
+                model=profile.model,
+                window=pane.window,
+                pane=pane.pane,
+                pid=pane.pid,
+            )
+        )
         data = {"worktree": worktree, "files": list(files), "pane": pane.pane, "workstream": lane}
-        hint = f"when it is done: autod checkpoint resolve {name} --edit"
+        hint = f"autod attach {lane} shows it; when it is done: autod checkpoint resolve {name} --edit"
         return Answer(message=f"{name}: {profile.name} works on {', '.join(files)}", hint=hint, data=data)

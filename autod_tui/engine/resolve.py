@@ -31,9 +31,13 @@ async def settle_by_rule(
     conflicts: Sequence[Conflict],
     workstream: str,
     merged: Sequence[str],
-    heads: tuple[str, str],
+    heads: tuple[Sequence[str], str],
 ) -> dict[str, Choice]:
-    """Return path to choice where a rule decides; `heads` are the two commits (ours, theirs) being merged."""
+    """Return path to choice where a rule decides.
+
+    `heads` are the commits that went into our side so far, and theirs; all of them are in the repository, while
+    the merge of ours may only be in a scratch directory.
+    """
     chosen: dict[str, Choice] = {}
     for conflict in conflicts:
         rule = next((rule for rule in rules if path_pattern(rule.pattern).fullmatch(conflict.path)), None)
@@ -46,12 +50,13 @@ async def settle_by_rule(
 
 
 async def _side(
-    git: GitPort, winner: str, path: str, workstream: str, merged: Sequence[str], heads: tuple[str, str]
+    git: GitPort, winner: str, path: str, workstream: str, merged: Sequence[str], heads: tuple[Sequence[str], str]
 ) -> str:
     if winner in ("ours", "theirs"):
         return winner
     if winner == "newest":
-        ours, theirs = [await git.last_change(head, path) for head in heads]
+        ours = max([await git.last_change(head, path) for head in heads[0]])
+        theirs = await git.last_change(heads[1], path)
         return "theirs" if theirs >= ours else "ours"
     if winner == workstream:
         return "theirs"

@@ -11,6 +11,7 @@ from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.errors import ExitCode, RefusedError
 from autod_tui.core.requests import Answer
+from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.house import House
 from autod_tui.engine.notices import Notices
 from autod_tui.engine.planning import HEADS, declared
@@ -83,6 +84,8 @@ class Syncs:
             return {"workstream": name, "state": "conflict", "reason": reason, "files": list(step.conflicts)}
         if step.problem:
             return {"workstream": name, "state": "refused", "reason": step.problem, "files": []}
+        ref = HEADS + step.branch
+        await keep_ref(self._house, f"sync/{name}", ref, step.old, f"the sync of {checkpoint}")
         try:
             await self._house.git.follow(step.worktree, step.old, step.new)
         except RefusedError as error:

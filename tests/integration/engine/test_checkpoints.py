@@ -188,6 +188,43 @@ async def test_rehearsal_moves_nothing_and_spares_the_gates_of_the_merge(rig: Ri
     assert (rig.directory / "runs").read_text() == "ran\n"
 
 
+async def test_rehearsal_is_outdated_by_a_new_head(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    await rig.conductor.handle(rq.Check(checkpoint="first"))
+    await rig.conductor.survey()
+    assert state(rig, "first") is CheckpointState.READY
+    rig.commit("two", "new-two.txt", "2\n")
+    await rig.conductor.survey()
+    assert state(rig, "first") is CheckpointState.OPEN
+
+
+async def test_conflict_is_handed_to_an_agent_in_a_pane_of_its_own(rig: Rig) -> None:
+    await conflict(rig)
+    answer = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="agent"))
+    assert answer.ok, answer
+    launch = rig.panes.launches[-1]
+    assert launch.cwd == answer.data["worktree"]
+    assert "base.txt" in launch.argv[-1]
+    file = Path(answer.data["worktree"]) / "base.txt"
+    assert "<<<<<<<" in file.read_text()
+    file.write_text("solved\n")
+    done = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="edit"))
+    assert done.ok, done
+    assert rig.git("show", "integration/first:base.txt") == "solved"
+    assert launch.workstream not in [pane.workstream for pane in rig.panes.alive.values()]
+
+
+async def test_failing_further_merge_leaves_the_first_in_force(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    await rig.merge("first")
+    rig.commit("two", "check.sh", "exit 3\n")
+    assert not (await rig.merge("first")).ok
+    assert state(rig, "first") is CheckpointState.MERGED
+    assert (await rig.roll_back("first")).ok
+
+
 async def test_rollback_is_exact_then_by_revert_and_the_work_comes_back(rig: Rig) -> None:
     rig.commit("one", "new-one.txt", "1\n")
     rig.commit("two", "new-two.txt", "1\n")
@@ -251,3 +288,73 @@ async def test_sync_brings_the_result_to_the_open_workstreams(rig: Rig) -> None:
     assert answer.ok, answer
     assert (rig.worktree("three") / "new-one.txt").read_text() == "1\n"
     assert (rig.worktree("three") / "STARTUP.md").read_text() == "kept\n"
+    backups = await rig.conductor.handle(rq.Undo())
+    assert any("sync/three" in backup["ref"] for backup in backups.data["backups"])
+
+
+async def test_forecast_names_step_files_and_partner_uncommitted_work_included(rig: Rig) -> None:
+    base = (rig.root / "base.txt").read_text()
+    rig.commit("one", "base.txt", base.replace("line 3\n", "one\n"))
+    rig.write("base.txt", base.replace("line 3\n", "two, unsaved\n"), rig.worktree("two"))
+    await rig.conductor.survey()
+    forecast = rig.conductor.house.state.forecasts["first"]
+    assert [(step.workstream, step.files, step.others) for step in forecast.steps] == [("two", ("base.txt",), ("one",))]
+    overlaps = rig.conductor.house.state.workstream("one").overlaps
+    assert [(overlap.other, overlap.files) for overlap in overlaps] == [("two", ("base.txt",))]
+
+
+async def test_ref_moves_cut_short_are_finished_by_the_next_conductor(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    await rig.merge("first")
+    rig.commit("three", "new-three.txt", "3\n")
+    plan = await rig.plan_merge("last")
+
+    async def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rig.conductor.house.git, "follow", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await rig.conductor.handle(rq.Merge(approved=ApprovedPlan(plan)))
+    assert rig.git("rev-parse", "main") != rig.git("rev-parse", "integration/first")
+    findings = await rig.open().begin()
+    assert any("finished" in finding for finding in findings), findings
+    assert state(rig, "last") is CheckpointState.MERGED
+    assert rig.git("rev-parse", "main") == rig.git("rev-parse", "integration/first")
+    assert (rig.root / "new-three.txt").exists()
+
+
+async def test_generated_files_and_owned_paths_are_resolved_by_rule(rig: Rig) -> None:
+    settings = (rig.root / "autod.toml").read_text() + '[resolve]\n"*.lock" = "newest"\n"base.txt" = "one"\n'
+    rig.write("autod.toml", settings)
+    rig.git("commit", "-qam", "rules")
+    await rig.open().begin()
+    base = (rig.root / "base.txt").read_text()
+    rig.commit("one", "base.txt", base.replace("line 3\n", "owner\n"))
+    rig.commit("one", "x.lock", "old\n")
+    rig.commit("two", "base.txt", base.replace("line 3\n", "other\n"))
+    rig.commit("two", "x.lock", "new\n")
+    answer = await rig.merge("first")
+    assert answer.ok, answer
+    assert rig.git("show", "integration/first:base.txt").splitlines()[2] == "owner"
+    assert rig.git("show", "integration/first:x.lock") == "new"
+
+
+async def test_removal_refuses_unmerged_work_and_undo_brings_everything_back(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.write("unsaved.txt", "precious\n", rig.worktree("one"))
+    worktree = rig.worktree("one")
+    refused = await rig.conductor.handle(rq.Down(names=("one",), remove=True, approved=True))
+    assert refused.exit_code == 1
+    assert "unsaved.txt" in refused.message
+    assert worktree.is_dir()
+    gone = await rig.conductor.handle(rq.Down(names=("one",), remove=True, discard=True, approved=True))
+    assert gone.ok, gone
+    assert not worktree.exists()
+    assert "workstream/one" in rig.git("branch", "--list", "workstream/one")
+    back = await rig.conductor.handle(rq.Undo(ref=gone.data["removed"][0]["backup"]))
+    assert back.ok, back
+    assert (worktree / "unsaved.txt").read_text() == "precious\n"
+    assert rig.git("status", "--porcelain", cwd=worktree) == "?? unsaved.txt"

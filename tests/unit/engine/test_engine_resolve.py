@@ -48,7 +48,7 @@ class LastChanges:
 async def settled(*rules: tuple[str, str], git: Any = None, conflict: Conflict = CONFLICT) -> str:
     """Return who won: `ours`, `theirs`, or nothing."""
     chosen = await settle_by_rule(
-        git, [ResolveRule(*rule) for rule in rules], [conflict], "now", ["before"], ("left", "right")
+        git, [ResolveRule(*rule) for rule in rules], [conflict], "now", ["before"], (["left"], "right")
     )
     return {("100755", "o"): "ours", ("100755", "t"): "theirs"}[chosen["docs/x.md"]] if chosen else ""
 
