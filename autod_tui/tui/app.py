@@ -19,7 +19,7 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.workstream import WorkstreamState
-from autod_tui.tui import foreground
+from autod_tui.tui import foreground, words
 from autod_tui.tui.actions import ACTIONS
 from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
 from autod_tui.tui.commands import CommandProvider, Selection
@@ -59,6 +59,7 @@ class AutodApp(App[int]):
         self._waiting: frozenset[str] = frozenset()
         self.register_theme(THEME)
         self.theme = THEME.name
+        self.set_class(words.ASCII_ONLY, "ascii-only")
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is always at the bottom."""
