@@ -187,8 +187,15 @@ class TmuxServer:
 
     def stop(self) -> None:
         """End the server and every program in it; one that is not running is no error."""
-        if self.running():
+        if not self.running():
+            return
+        from libtmux.exc import LibTmuxException
+
+        try:
             self.libtmux().kill()
+        except LibTmuxException:  # it may have ended between the look and the word
+            if self.running():
+                raise
 
     def stop_if_empty(self) -> None:
         """End the server when nothing but its keeper is left: no agent's window, no dashboard, no terminal."""

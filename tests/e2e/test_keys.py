@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,13 +40,12 @@ class World:
     def __init__(self, directory: Path) -> None:
         self.root = directory / "re po#1"
         self.root.mkdir()
-        sockets = directory / "sockets"
-        sockets.mkdir(mode=0o700)
+        self.sockets = Path(tempfile.mkdtemp(prefix="autod-e2e-"))  # a socket's path has to be short
         home = directory / "home"
         home.mkdir()
         (home / ".gitconfig").write_text("[user]\nname = A\nemail = a@example.org\n")
         self.env = clean_env(
-            HOME=str(home), XDG_STATE_HOME=str(home / "state"), TMUX_TMPDIR=str(sockets), TERM="xterm-256color"
+            HOME=str(home), XDG_STATE_HOME=str(home / "state"), TMUX_TMPDIR=str(self.sockets), TERM="xterm-256color"
         )
         self.git("init", "-q", "-b", "main")
         (self.root / "autod.toml").write_text(SETTINGS)
@@ -65,8 +66,9 @@ class World:
         return Terminal(self.autod(), env=self.env, columns=columns, rows=rows, cwd=self.root)
 
     def close(self) -> None:
-        for socket in (Path(self.env["TMUX_TMPDIR"]) / f"tmux-{os.getuid()}").glob("autod-*"):
+        for socket in (self.sockets / f"tmux-{os.getuid()}").glob("autod-*"):
             subprocess.run(["tmux", "-S", str(socket), "kill-server"], env=self.env, capture_output=True, check=False)
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 @pytest.fixture
