@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.checkpoint import ApprovedPlan, MergePlan, RollbackPlan
 from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
@@ -21,7 +22,6 @@ from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import open_repository
 from autod_tui.store.journal import Journal
 from autod_tui.store.settings import load_plan
-from autod_tui.adapters import Agents, GateRunner, Processes
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -126,7 +126,7 @@ class Rig:
         """Build a conductor as a new process would."""
         repository = open_repository(self.root)
 
-        def plan():  # noqa: ANN202
+        def plan():
             return load_plan(self.root, profiles=load_profiles(), target="main")
 
         self.journal = Journal(repository.common_dir)
