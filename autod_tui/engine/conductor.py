@@ -71,7 +71,7 @@ class Conductor:
 
     async def survey(self) -> None:
         """Look at everything once."""
-        await self.observer.look_at_all()
+        await asyncio.gather(self.observer.look_at_all(), self.vigil.survey())
 
     def watch(self) -> None:
         """Begin to observe and to act by itself."""
@@ -81,7 +81,7 @@ class Conductor:
         self._act()
 
     async def _observe(self) -> None:
-        await self.survey()
+        await self.observer.look_at_all()
         await self.observer.run()
 
     async def close(self) -> None:

@@ -14,6 +14,8 @@ from autod_tui.engine.notices import REACHABLE
 
 QUIET_AFTER = 0.5
 """Seconds without output after which a screen is looked at."""
+AGREE_AFTER = 0.1
+"""Seconds between the two looks of somebody who only passes by."""
 IDLE_AFTER = 30.0
 """Seconds without output after which an agent without better signals counts as idle."""
 ENDED = frozenset({WorkstreamState.FAILED, WorkstreamState.EXITED, WorkstreamState.STOPPED})
@@ -40,9 +42,26 @@ class Vigil:
         self._listeners.append(listener)
 
     async def run(self) -> None:
-        """Watch until cancelled."""
+        """Watch until cancelled; what the screens show already is read first."""
+        for name in self._readable():
+            self._later(self._timers, name, 0.0, self._look)
         async for event in self._house.panes.events():
             self._handle(event)
+
+    async def survey(self) -> None:
+        """Read all screens once: twice where a pattern matches, for two looks have to agree."""
+        await asyncio.gather(*map(self._read_screen, self._readable()))
+        if suspects := tuple(self._suspects):
+            await asyncio.sleep(AGREE_AFTER)
+            await asyncio.gather(*map(self._read_screen, suspects))
+        for name in tuple(self._timers):
+            self._timers.pop(name).cancel()
+
+    def _readable(self) -> list[str]:
+        """Return who lives in a pane and has never told a state by itself, as far as the journal knows."""
+        living = [r for r in self._house.state.workstreams.values() if r.pane and r.state in REACHABLE]
+        self._spoken.update(record.session for record in living if record.source is Source.TERMINAL)
+        return [record.name for record in living if record.session not in self._spoken]
 
     def settle(self, record: WorkstreamRecord, pane: PaneStatus) -> None:
         """Take the end of an agent's process for what it is."""

@@ -142,7 +142,7 @@ class World:
 
     def wait_state(self, name: str, *states: str) -> dict[str, Any]:
         """Wait until `status` says one of `states` for a workstream."""
-        wait_until(lambda: self.workstream(name)["state"] in states, f"{name} in {states}: {self.workstream(name)}")
+        wait_until(lambda: self.workstream(name)["state"] in states, f"{name} in {states}")
         return self.workstream(name)
 
     def worktree(self, name: str) -> Path:
