@@ -1,0 +1,1 @@
+"""Measurements of autod beside its lower bounds, in one run, as ratios: `python -m benchmarks`."""
