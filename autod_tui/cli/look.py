@@ -84,10 +84,18 @@ async def _lines(desk: Desk, name: str, history: int) -> list[str]:
     screen = await desk.screen(name, history=history)
     if screen is None:
         raise AutodError(f"{name!r} has no pane", hint=f"autod up {name} starts its agent")
-    lines = [clean(line).rstrip() for line in screen.lines]
-    while lines and not lines[-1]:
-        lines.pop()
+    lines = _trimmed([clean(line).rstrip() for line in screen.lines])
+    if lines and lines[-1].startswith("Pane is dead ("):  # tmux writes it on the last row, below all blank ones
+        return [*_trimmed(lines[:-1]), lines[-1]]
     return lines
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Return the lines without the blank ones at the end."""
+    count = len(lines)
+    while count and not lines[count - 1]:
+        count -= 1
+    return lines[:count]
 
 
 async def _follow(desk: Desk, console: Console, name: str, lines: list[str], history: int) -> int:

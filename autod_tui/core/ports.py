@@ -327,6 +327,8 @@ class Launch(Struct, frozen=True, kw_only=True):
     """File the program reads on standard input; empty leaves the terminal there."""
     setup: str = ""
     """Shell command that runs visibly in the pane first; the agent starts only when it succeeds."""
+    setup_mark: str = ""
+    """File that is made when `setup` has succeeded; empty for none."""
 
 
 class Screen(Struct, frozen=True, kw_only=True):

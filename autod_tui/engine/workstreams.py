@@ -208,6 +208,7 @@ class Workstreams:
             "worktree": spec.worktree,
             "workstream": spec.name,
         }
+        setup, mark = self._setup(spec)
         launch = Launch(
             workstream=spec.name,
             session=session,
@@ -216,7 +217,8 @@ class Workstreams:
             cwd=spec.worktree,
             env={**house.base_env(), **profile.env, **self._environment(spec, record, session, prompt_file)},
             stdin_file=prompt_file if profile.prompt is PromptMode.STDIN and spec.startup else "",
-            setup=self._setup(spec),
+            setup=setup,
+            setup_mark=mark,
         )
         pane = await house.panes.start(launch)
         if profile.prompt is PromptMode.KEYS:
@@ -253,14 +255,14 @@ class Workstreams:
             env |= {"AUTOD_PORT": str(record.port), "AUTOD_PORTS": str(self._house.plan.project.ports)}
         return env
 
-    def _setup(self, spec: WorkstreamSpec) -> str:
-        """Return the set-up command until it has succeeded once in this worktree."""
+    def _setup(self, spec: WorkstreamSpec) -> tuple[str, str]:
+        """Return the set-up command and the mark of its success; both empty once it has succeeded in this worktree."""
         command = self._house.plan.project.setup
         mark = self._house.state_dir / "setup" / spec.name
         if not command or mark.exists():
-            return ""
+            return "", ""
         mark.parent.mkdir(parents=True, exist_ok=True)
-        return f"( {command}\n) && : > {_quoted(str(mark))}"
+        return command, str(mark)
 
     async def down(self, name: str, *, reason: str = "") -> bool:
         """End a workstream's agent and all its processes; False when none ran."""
@@ -301,10 +303,6 @@ class Workstreams:
 
 async def _settled(value: dict[str, object]) -> dict[str, object]:
     return value
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "'\\''") + "'"
 
 
 def _up_answer(started: list[dict[str, object]]) -> Answer:

@@ -35,7 +35,11 @@ def write_agent_script(directory: Path, launch: Launch) -> Path:
     env = {**launch.env, "AUTOD_SESSION": launch.session, "AUTOD_WORKSTREAM": launch.workstream}
     _check_lengths(launch.argv, env)
     stdin = f" < {shlex.quote(launch.stdin_file)}" if launch.stdin_file else ""
-    body = [*_preamble(env, launch.cwd), *_setup(launch.setup), f"exec {shlex.join(launch.argv)}{stdin}"]
+    body = [
+        *_preamble(env, launch.cwd),
+        *_setup(launch.setup, launch.setup_mark),
+        f"exec {shlex.join(launch.argv)}{stdin}",
+    ]
     return _write(directory, body)
 
 
@@ -73,7 +77,7 @@ def _preamble(env: Mapping[str, str], cwd: str) -> list[str]:
     ]
 
 
-def _setup(command: str) -> list[str]:
+def _setup(command: str, mark: str) -> list[str]:
     if not command:
         return []
     quoted = shlex.quote(command)
@@ -85,6 +89,7 @@ def _setup(command: str) -> list[str]:
         f'  echo "{SETUP_FAILED} (exit status $status); the agent was not started"',
         '  exit "$status"',
         "fi",
+        *([f": > {shlex.quote(mark)}"] if mark else []),
     ]
 
 

@@ -135,17 +135,22 @@ async def test_a_directory_that_vanishes_is_seen_in_the_pane(panes: Panes, launc
 
 
 async def test_setup_runs_first_and_in_sight(panes: Panes, launch, tmp_path: Path) -> None:
-    status = await panes.start(launch("sh", "-c", "cat made; sleep 100", setup="echo visible; echo by-setup > made"))
+    mark = tmp_path / "done mark"
+    program = ("sh", "-c", "cat made; sleep 100")
+    status = await panes.start(launch(*program, setup="echo visible; echo by-setup > made", setup_mark=str(mark)))
     screen = await until(lambda: panes.capture(status.pane), lambda screen: "by-setup" in screen.lines)
     assert "visible" in screen.lines
+    assert mark.exists()
 
 
 async def test_a_failed_setup_leaves_its_status_and_a_line(panes: Panes, launch, tmp_path: Path) -> None:
-    status = await panes.start(launch("touch", "agent-ran", setup="exit 9"))
+    mark = tmp_path / "mark"
+    status = await panes.start(launch("touch", "agent-ran", setup="exit 9", setup_mark=str(mark)))
     dead = await until(panes.panes, lambda found: any(pane.session and pane.dead for pane in found))
     assert dead[-1].exit_status == 9
     assert any(line.startswith(SETUP_FAILED) for line in (await panes.capture(status.pane)).lines)
     assert not (tmp_path / "agent-ran").exists()
+    assert not mark.exists()
 
 
 async def test_many_at_once_are_never_mixed_up(panes: Panes, server: TmuxServer, launch) -> None:
