@@ -67,3 +67,7 @@ class Processes:
         """End them all."""
         if self.of_session(session):
             await process.end_tree(0, f"AUTOD_SESSION={session}", grace=END_GRACE)
+
+    async def end_gates(self, house: str) -> None:
+        """End what is left of a killed conductor's gates."""
+        await process.end_tree(0, f"AUTOD_GATES={house}", grace=0.5)

@@ -32,7 +32,10 @@ def measure(ground: Path) -> list[Row]:
 
 
 async def _measure(world: World, hand: BareTmux, bell: Bell, agent: str) -> list[Row]:
-    ours, base, one_by_one, at_once = [], [], [], []
+    ours: list[float] = []
+    base: list[float] = []
+    one_by_one: list[float] = []
+    at_once: list[float] = []
     left = list(world.names)
     async with open_desk(world.root, role="tui") as desk:
         await _up(desk, bell, (left[0],))  # makes the server; not counted

@@ -41,7 +41,9 @@ async def _forecast(world: World, heads: list[str], rounds: int) -> list[Row]:
     git = open_repository(world.root)
     target = ("main", world.git("rev-parse", "main"))
     lanes = [ForecastLane(name=f"b{number}", commit=head) for number, head in enumerate(heads)]
-    ours, base, again = [], [], []
+    ours: list[float] = []
+    again: list[float] = []
+    base: list[float] = []
     for _ in range(rounds):
         base.append(_bare(world, target[1], heads))
         forecaster = git.forecaster()

@@ -1,8 +1,9 @@
-"""From a profile to the argv of an agent: placeholders replaced literally, argument by argument, no shell."""
+"""From a profile to the argv of an agent: placeholders replaced argument by argument, quoted in a shell's script."""
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 from autod_tui.core.errors import UsageError
@@ -11,7 +12,9 @@ from autod_tui.core.plan import AgentProfile
 MAX_ARGUMENT_BYTES = 128_000
 """Linux refuses single arguments of 128 KiB and more."""
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(prompt|prompt_file|model|session_id|worktree|workstream)\}")
+_QUOTED = re.compile(rf"""(["']?){_PLACEHOLDER.pattern}\1""")
 _MODEL = "{model}"
+_SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
 
 
 def agent_argv(
@@ -38,7 +41,12 @@ def agent_argv(
         "worktree": worktree,
         "workstream": workstream,
     }
-    argv = tuple(_filled(argument, values) for argument in _arguments(profile, chosen))
+    arguments = _arguments(profile, chosen)
+    script = _script_at(arguments)
+    argv = tuple(
+        _filled_script(argument, values) if place == script else _filled(argument, values)
+        for place, argument in enumerate(arguments)
+    )
     if any(len(argument.encode("utf-8", "surrogateescape")) > MAX_ARGUMENT_BYTES for argument in argv):
         raise UsageError(
             f"the prompt of {workstream!r} is too long for the command line of {profile.name}",
@@ -73,6 +81,19 @@ def _without_model(command: list[str]) -> list[str]:
 
 def _is_option(argument: str) -> bool:
     return argument.startswith("-") and argument.strip("-") != "" and "=" not in argument
+
+
+def _script_at(arguments: list[str]) -> int:
+    """Return where the script of `sh -c SCRIPT` stands; -1 when the command is no shell."""
+    if arguments[0].rpartition("/")[2] not in _SHELLS:
+        return -1
+    flags = (place for place, argument in enumerate(arguments) if re.fullmatch(r"-[a-z]*c", argument))
+    return next(flags, -2) + 1
+
+
+def _filled_script(script: str, values: Mapping[str, str]) -> str:
+    # to the shell each value is one word: a space or a $(...) in it is neither split nor run
+    return _QUOTED.sub(lambda found: shlex.quote(values[found[2]]), script)
 
 
 def _filled(argument: str, values: Mapping[str, str]) -> str:

@@ -191,7 +191,7 @@ class GitPort(Protocol):
     async def follow(self, worktree: str, old: str, new: str) -> None:
         """Move the branch checked out in `worktree` from `old` to `new`, taking its files along.
 
-        Forward by fast-forward, back by a reset that keeps uncommitted work; refuses (RefusedError) when work
+        Forward by fast-forward, back keeping uncommitted work, staged or not; refuses (RefusedError) when work
         or ignored files stand in the way.
         """
         ...
@@ -443,6 +443,10 @@ class ProcessesPort(Protocol):
 
     async def end_session(self, session: str) -> None:
         """End all of them, their descendants included."""
+        ...
+
+    async def end_gates(self, house: str) -> None:
+        """End what is left of gates that a killed conductor was running; `house` is their AUTOD_GATES."""
         ...
 
 

@@ -147,7 +147,8 @@ class Gates:
         return result
 
     async def _execute(self, gate: GateSpec, cwd: str, log: Path, checkpoint: str) -> GateResult:
-        env = {**self._house.base_env(), **_NO_STALE_CODE, "AUTOD_CHECKPOINT": checkpoint, "AUTOD_GATE": gate.name}
+        own = {"AUTOD_CHECKPOINT": checkpoint, "AUTOD_GATE": gate.name, "AUTOD_GATES": str(self._house.own_worktrees)}
+        env = {**self._house.base_env(), **_NO_STALE_CODE, **own}
         outcome = await self._house.gates.run(gate, cwd, log, env)
         return judge(gate, outcome, read_tail(log), str(log))
 

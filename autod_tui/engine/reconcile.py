@@ -25,7 +25,7 @@ class Reconciler:
 
     async def reconcile(self) -> tuple[str, ...]:
         """Mend, adopt and settle; return what was found changed, one sentence each."""
-        findings = [*await self._house.git.repair(), *await self._moves(), *self._transactions()]
+        findings = [*await self._house.git.repair(), *await self._moves(), *await self._transactions()]
         findings += await self._worktrees()
         findings += await self._panes()
         if findings:
@@ -78,7 +78,7 @@ class Reconciler:
             )
         )
 
-    def _transactions(self) -> list[str]:
+    async def _transactions(self) -> list[str]:
         """A merge that waits for a person goes on waiting; one that was cut short moved nothing and is over."""
         findings: list[str] = []
         for record in list(self._house.state.checkpoints.values()):
@@ -86,6 +86,8 @@ class Reconciler:
                 reason = "it was interrupted; nothing moved"
                 self._house.stream.emit(ev.CheckpointBlocked(checkpoint=record.name, reason=reason))
                 findings.append(f"checkpoint {record.name}: {reason}")
+        if findings:
+            await self._house.processes.end_gates(str(self._house.own_worktrees))
         return findings
 
     async def _worktrees(self) -> list[str]:

@@ -113,6 +113,7 @@ class Vigil:
         if reading is None or record.state in ENDED:
             return
         self._spoken.add(record.session)
+        self._forget(record.name)  # no look at its screen is due any more
         self._take(record, reading)
 
     def _output(self, record: WorkstreamRecord) -> None:

@@ -10,6 +10,7 @@ from autod_tui.git.command import Git, Place
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.snapshot import shadow_index
 from autod_tui.git.status import operation_under_way, read_status
+from autod_tui.process import Finished
 
 _SHOWN = 5
 
@@ -72,8 +73,8 @@ class Follow:
     async def move(self, worktree: str, old: str, new: str) -> None:
         """Move the branch checked out in `worktree` from `old` on to `new`, files included.
 
-        On by fast-forward, back by a reset that keeps uncommitted work; raises RefusedError when work or ignored
-        files stand in the way.
+        On by fast-forward, back in such a way that uncommitted work stays, staged or not; raises RefusedError
+        when work or ignored files stand in the way.
         """
         place = self._git.place_of(worktree)
         async with self._lock.held():
@@ -82,18 +83,28 @@ class Follow:
             if old == new:
                 return
             forward = (await self._git.run("merge-base", "--is-ancestor", old, new)).ok
-            words = (
-                ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat")
-                if forward
-                else ("reset", "--quiet", "--keep")
-            )
-            done = await self._git.run(*words, new, place=place, timeout=600.0)
+            done = await (self._on(place, new) if forward else self._back(place, old, new))
             head = await self._git.text("rev-parse", "HEAD", step="reading HEAD", place=place)
         if head != new:
             words_said = done.stderr.decode("utf-8", "replace").strip()
             raise RefusedError(
                 f"{worktree!r} did not follow to {new[:12]}: {words_said or 'its branch moved meanwhile'}"
             )
+
+    async def _on(self, place: Place, new: str) -> Finished:
+        words = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat")
+        return await self._git.run(*words, new, place=place, timeout=600.0)
+
+    async def _back(self, place: Place, old: str, new: str) -> Finished:
+        # `git reset --keep` would take staged changes back to the worktree alone
+        await self._git.run("update-index", "-q", "--refresh", place=place)
+        done = await self._git.run("read-tree", "-m", "-u", old, new, place=place, timeout=600.0)
+        if not done.ok:
+            return done
+        moved = await self._git.run("update-ref", "-m", f"reset: moving to {new}", "HEAD", new, old, place=place)
+        if not moved.ok:
+            await self._git.run("read-tree", "-m", "-u", new, old, place=place, timeout=600.0)
+        return moved
 
 
 def _blocked(root: str, added: str, changed: frozenset[str]) -> bool:

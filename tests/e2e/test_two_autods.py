@@ -62,7 +62,8 @@ def test_the_lock_of_a_killed_conductor_is_free_at_once(stand: World) -> None:
 
 def test_who_waits_for_a_killed_conductor_is_told(stand: World) -> None:
     stand.declare(
-        '[gates.slow]\ncommand = "touch $E2E_FLAG; sleep 60"\n[[checkpoint]]\nname = "first"\nmerge = ["a"]\ngates = ["slow"]\n',
+        '[gates.slow]\ncommand = "touch $E2E_FLAG; sleep 60"\n'
+        '[[checkpoint]]\nname = "first"\nmerge = ["a"]\ngates = ["slow"]\n',
         "a",
     )
     flag = stand.directory / "flag"

@@ -127,6 +127,9 @@ class NoProcesses:
     def of_session(self, session: str) -> list[int]:
         return []
 
+    async def end_gates(self, house: str) -> None:
+        return
+
 
 def make_house(plan: Plan, directory: Path, *events: Event, **ports: Any) -> House:
     """Build a house whose journal holds `events`; ports that a test doesn't name are missing."""

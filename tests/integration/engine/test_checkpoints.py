@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
 from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState
 from tests.support.rig import Rig
@@ -358,3 +360,19 @@ async def test_removal_refuses_unmerged_work_and_undo_brings_everything_back(rig
     assert back.ok, back
     assert (worktree / "unsaved.txt").read_text() == "precious\n"
     assert rig.git("status", "--porcelain", cwd=worktree) == "?? unsaved.txt"
+
+
+async def test_gates_that_outlived_a_killed_conductor_are_ended(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    plan = await rig.plan_merge("first")
+    own = str(rig.conductor.house.own_worktrees)
+    gate = subprocess.Popen(["sleep", "300"], env={**rig.env, "AUTOD_GATES": own}, start_new_session=True)
+    try:
+        rig.conductor.house.stream.emit(ev.MergeStarted(id="killed", plan=plan))
+        findings = await rig.open().begin()
+        assert "checkpoint first: it was interrupted; nothing moved" in findings
+        assert gate.wait(timeout=5) != 0
+    finally:
+        gate.kill()
+    assert (await rig.merge("first")).ok

@@ -98,3 +98,12 @@ def test_the_demo_agent_is_this_python():
 def test_claude_gets_model_session_and_prompt():
     assert argv(load_profiles()["claude"], model="opus")[:3] == ("claude", "--model", "opus")
     assert argv(load_profiles()["gemini"], model="flash")[:3] == ("gemini", "-m", "gemini-2.5-flash")
+
+
+@pytest.mark.parametrize("written", ["{prompt_file}", "'{prompt_file}'", '"{prompt_file}"'])
+def test_value_in_a_shells_script_is_one_word(written: str) -> None:
+    profile = AgentProfile(name="it", command=("/bin/sh", "-ec", f"cat {written} | wc", "sh", "{prompt_file}"))
+    argv = agent_argv(
+        profile, prompt="p", prompt_file="/a b/$(id)", model="", session_id="s", worktree="/w", workstream="w"
+    )
+    assert argv == ("/bin/sh", "-ec", "cat '/a b/$(id)' | wc", "sh", "/a b/$(id)")
