@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from autod_tui.core.checkpoint import ApprovedPlan, RollbackPlan
+from autod_tui.core.run import TaskSpec, Verdict
 
 
 class Request(Struct, frozen=True, kw_only=True, tag=True):
@@ -142,6 +144,75 @@ class Undo(Request, frozen=True, kw_only=True):
     ref: str = ""
 
 
+class StartRun(Request, frozen=True, kw_only=True):
+    """Carry out the plan `workstreams/PLAN.toml`; answers the run's id under `data["id"]`."""
+
+    plan: str
+    items: str = ""
+    """Tasks to take: ids and ranges, such as `b1:1-20,1.4`; empty for all."""
+    model: str = ""
+    batch_sizes: Mapping[str, int] = {}
+    """Stage to tasks in one session."""
+    sessions: Mapping[str, int] = {}
+    """Stage to sessions at once."""
+    dry_run: bool = False
+    """Answer with what would run and change nothing."""
+
+
+class StopRun(Request, frozen=True, kw_only=True):
+    """End a run's sessions with all their processes, or only those of some tasks; the work so far is kept."""
+
+    run: str
+    tasks: tuple[str, ...] = ()
+
+
+class PauseRun(Request, frozen=True, kw_only=True):
+    """Start no further sessions; those that run go on to their end."""
+
+    run: str
+
+
+class ResumeRun(Request, frozen=True, kw_only=True):
+    """Go on with a paused, stopped or interrupted run; what is done is not done again."""
+
+    run: str
+
+
+class RetryTasks(Request, frozen=True, kw_only=True):
+    """Queue failed or stopped tasks again; all of them when `tasks` is empty."""
+
+    run: str
+    tasks: tuple[str, ...] = ()
+    stage: str = ""
+    """Empty: the stage each one failed in."""
+
+
+class AddTasks(Request, frozen=True, kw_only=True):
+    """Give a run more tasks while it goes on."""
+
+    run: str
+    tasks: tuple[TaskSpec, ...]
+
+
+class TuneRun(Request, frozen=True, kw_only=True):
+    """Change batch sizes, session counts or priorities while a run goes on."""
+
+    run: str
+    batch_sizes: Mapping[str, int] = {}
+    sessions: Mapping[str, int] = {}
+    priorities: Mapping[str, int] = {}
+
+
+class Review(Request, frozen=True, kw_only=True):
+    """Give a person's verdict on tasks that wait for it; all green ones when `tasks` is empty and it approves."""
+
+    run: str
+    tasks: tuple[str, ...] = ()
+    verdict: Verdict
+    comment: str = ""
+    """Becomes part of the next prompt."""
+
+
 AnyRequest = (
     Up
     | Down
@@ -158,4 +229,12 @@ AnyRequest = (
     | Rollback
     | Sync
     | Undo
+    | StartRun
+    | StopRun
+    | PauseRun
+    | ResumeRun
+    | RetryTasks
+    | AddTasks
+    | TuneRun
+    | Review
 )

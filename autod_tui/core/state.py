@@ -18,6 +18,7 @@ from autod_tui.core.checkpoint import (
     Transaction,
 )
 from autod_tui.core.events import Recorded
+from autod_tui.core.run import RunRecord
 from autod_tui.core.workstream import ALIVE_STATES, Source, WorkstreamRecord, WorkstreamState
 
 
@@ -49,6 +50,8 @@ class State(Struct, frozen=True, kw_only=True):
     moving: ev.RefsMoving | None = None
     """Ref moves that were announced and not yet seen done."""
     metrics: Metrics = Metrics()
+    runs: Mapping[str, RunRecord] = {}
+    """By id, oldest first."""
 
     def workstream(self, name: str) -> WorkstreamRecord:
         """Return the record of `name`, a blank one when nothing happened to it yet."""

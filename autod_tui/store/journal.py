@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from autod_tui import process
-from autod_tui.core import events
+from autod_tui.core import events, run_events
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.ports import Clock
@@ -32,8 +32,8 @@ _SCHEMA = (
 
 
 def _kinds() -> tuple[type[Event], ...]:
-    found = [value for value in vars(events).values() if isinstance(value, type) and issubclass(value, Event)]
-    return tuple(kind for kind in found if kind is not Event)
+    named = {**vars(events), **vars(run_events)}.values()
+    return tuple(kind for kind in named if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event)
 
 
 _TAGS = frozenset(str(kind.__struct_config__.tag) for kind in _kinds())

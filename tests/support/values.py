@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -10,8 +11,10 @@ import msgspec
 from hypothesis import strategies as st
 
 from autod_tui.core import events as ev
+from autod_tui.core import run_events
 
 EVENTS: tuple[type[ev.Event], ...] = tuple(ev.Event.__subclasses__())
+assert run_events.RunStarted in EVENTS
 NAMES = ("a", "b", "c")
 """Few names, so that events meet."""
 
@@ -36,7 +39,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         return st.lists(values(inner[0]), max_size=2).map(tuple)
     if origin is tuple:
         return st.tuples(*(values(one) for one in inner))
-    if origin is dict:
+    if origin in (dict, Mapping):
         return st.dictionaries(values(inner[0]), values(inner[1]), max_size=2)
     if issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind)

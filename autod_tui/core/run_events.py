@@ -1,0 +1,141 @@
+"""What happens to runs, their sessions and their tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from autod_tui.core.events import Event
+from autod_tui.core.run import (
+    BatchSpec,
+    RunPlan,
+    RunState,
+    SessionRecord,
+    SessionState,
+    TaskSpec,
+    TaskState,
+    TaskVerdict,
+    Usage,
+)
+
+
+class RunStarted(Event, frozen=True, kw_only=True):
+    """A plan is being carried out."""
+
+    run: str
+    plan: RunPlan
+    base_oid: str
+
+
+class RunChanged(Event, frozen=True, kw_only=True):
+    """A run was paused, resumed or stopped, or came to its end."""
+
+    run: str
+    state: RunState
+    reason: str = ""
+
+
+class TasksAdded(Event, frozen=True, kw_only=True):
+    """Tasks arrived while the run goes on; they wait for the first stage."""
+
+    run: str
+    tasks: tuple[TaskSpec, ...]
+    batches: tuple[BatchSpec, ...] = ()
+
+
+class RunTuned(Event, frozen=True, kw_only=True):
+    """Batch sizes, session counts (stage to number) or priorities (task to number) are now these."""
+
+    run: str
+    batch_sizes: Mapping[str, int] = {}
+    sessions: Mapping[str, int] = {}
+    priorities: Mapping[str, int] = {}
+
+
+class SessionStarted(Event, frozen=True, kw_only=True):
+    """A session has its tasks: they are running."""
+
+    run: str
+    session: SessionRecord
+
+
+class SessionPrinted(Event, frozen=True, kw_only=True):
+    """A session's first output: its start-up is over."""
+
+    run: str
+    session: str
+
+
+class SessionEnded(Event, frozen=True, kw_only=True):
+    """A session is over; what it means for its tasks follows as `TaskJudged` or `TaskRequeued` in the same write."""
+
+    run: str
+    session: str
+    state: SessionState
+    reason: str = ""
+    exit_status: int | None = None
+    head: str = ""
+    """Commit it left; empty or equal to its base when it changed nothing."""
+    usage: Usage = Usage()
+    handoff: str = ""
+
+
+class TaskJudged(Event, frozen=True, kw_only=True):
+    """A stage gave its verdict: the task goes on, back, to a person (`review`) or fails (attempts used up)."""
+
+    run: str
+    task: str
+    verdict: TaskVerdict
+    changed: bool = True
+    """False when the session left the task's work as it was."""
+    size: int = 0
+    """Bytes of its outputs as counted."""
+
+
+class TaskRequeued(Event, frozen=True, kw_only=True):
+    """A session was lost or stopped under the task: it waits for the same stage again, no attempt counted."""
+
+    run: str
+    task: str
+    not_before: float = 0.0
+
+
+class ReviewAsked(Event, frozen=True, kw_only=True):
+    """A task in a stage by a person is ready to be looked at (its gates, if any, are green)."""
+
+    run: str
+    task: str
+
+
+class TaskSettled(Event, frozen=True, kw_only=True):
+    """A task is done without a session (its outputs are there), stopped, or failed for good."""
+
+    run: str
+    task: str
+    state: TaskState
+    reason: str
+
+
+class TasksIntegrated(Event, frozen=True, kw_only=True):
+    """The work of these tasks is in `into`: they are done."""
+
+    run: str
+    tasks: tuple[str, ...]
+    before_oid: str
+    after_oid: str
+
+
+class TaskConflicted(Event, frozen=True, kw_only=True):
+    """Merging a finished task met a conflict: it goes back with the conflict as its finding."""
+
+    run: str
+    task: str
+    findings: str
+
+
+class TasksRetried(Event, frozen=True, kw_only=True):
+    """Somebody asked for these failed or stopped tasks again: queued for `stage`, attempts forgotten."""
+
+    run: str
+    tasks: tuple[str, ...]
+    stage: str = ""
+    """Empty: the stage each one failed in."""
