@@ -86,6 +86,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     checkpoints: tuple[CheckpointSpec, ...] = ()
     workstreams: tuple[WorkstreamSpec, ...] = ()
     resolve: tuple[ResolveRule, ...] = ()
+    roles: Mapping[str, str] = {}
+    """Role to agent profile, for plans of tasks that don't map the role themselves."""
 
     def workstream(self, name: str) -> WorkstreamSpec | None:
         """Return the declared workstream called `name`, or None."""

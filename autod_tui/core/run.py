@@ -110,6 +110,8 @@ class RunPlan(Struct, frozen=True, kw_only=True):
     """Most tasks that a run may take; 0 for no cap."""
     merge: bool = True
     """Merge approved work into `into`; without it the work stays on the sessions' branches."""
+    warnings: tuple[str, ...] = ()
+    """What was odd in the files it came from; none of it hinders a run."""
 
     def stage(self, name: str) -> StageSpec:
         """Return a stage by name; KeyError when there is none."""

@@ -82,7 +82,7 @@ def _checkpoint(table: Table, gates: Mapping[str, GateSpec], target: str, rehear
         into=into,
         after=table.texts("after"),
         after_soft=table.texts("after_soft"),
-        gates=_gate_list(table, gates),
+        gates=read_gate_list(table, gates),
         before=_before(table, gates),
         tag=table.text("tag"),
         then="" if then == into else then,
@@ -99,12 +99,13 @@ def _checkpoint(table: Table, gates: Mapping[str, GateSpec], target: str, rehear
 
 def _before(table: Table, gates: Mapping[str, GateSpec]) -> tuple[GateSpec, ...]:
     before = table.table("before")
-    found = _gate_list(before, gates)
+    found = read_gate_list(before, gates)
     before.finish()
     return found
 
 
-def _gate_list(table: Table, gates: Mapping[str, GateSpec]) -> tuple[GateSpec, ...]:
+def read_gate_list(table: Table, gates: Mapping[str, GateSpec]) -> tuple[GateSpec, ...]:
+    """Return the gates that the key `gates` names, with their bounds overridden where it says so."""
     found = tuple(gate for text in table.texts("gates") if (gate := _gate_named(table, text, gates)) is not None)
     for name in sorted({gate.name for gate in found if [other.name for other in found].count(gate.name) > 1}):
         table.problem("gates", f"{name!r} is named twice")

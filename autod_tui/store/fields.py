@@ -91,13 +91,13 @@ class Table:
                 self.problem(f"{name}", f"item {index + 1} must be a text, not {quoted(item)}")
         return tuple(item for item in items if isinstance(item, str) and "\0" not in item)
 
-    def duration(self, name: str, default: float) -> float:
-        """Read seconds as `30s`, `10m`, `1h`, or a bare number of seconds; more than 0."""
+    def duration(self, name: str, default: float, *, zero: bool = False) -> float:
+        """Read seconds as `30s`, `10m`, `1h`, or a bare number of seconds; more than 0, or `zero` as well."""
         value = self._take(name)
         if value is None:
             return default
         seconds = _seconds(value)
-        if seconds is None or not 0 < seconds <= 366 * 86400:
+        if seconds is None or not (0 < seconds <= 366 * 86400 or (zero and seconds == 0)):
             self.problem(name, f"{quoted(value)} is not a duration", 'write it as "30s", "10m" or "1h"')
             return default
         return seconds

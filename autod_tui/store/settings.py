@@ -57,8 +57,8 @@ def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], t
         checkpoints=tuple(_joined(checkpoint, workstreams) for checkpoint in checkpoints),
         workstreams=workstreams,
         resolve=read_rules(table),
+        roles=read_roles(table, agents),
     )
-    _check_roles(table, agents)
     table.finish()
     return plan
 
@@ -88,7 +88,7 @@ def _project(table: Table, root: Path, target: str, agents: Mapping[str, AgentPr
     table.finish()
     check_ref(table, "target", project.target)
     check_ref(table, "branch", project.branch.replace("{name}", "name"))
-    _check_agent(table, "agent", project.agent, agents)
+    check_agent(table, "agent", project.agent, agents)
     return project, rehearse
 
 
@@ -113,15 +113,18 @@ def _copied(table: Table) -> tuple[str, ...]:
     return paths
 
 
-def _check_roles(table: Table, agents: Mapping[str, AgentProfile]) -> None:
+def read_roles(table: Table, agents: Mapping[str, AgentProfile]) -> dict[str, str]:
+    """Return `[roles]` of a file: role to the name of a known agent profile."""
     roles = table.table("roles")
-    for role in roles.values:
-        if name := roles.text(role):
-            _check_agent(roles, role, name, agents)
+    found = {role: roles.text(role) for role in roles.values}
+    for role, agent in found.items():
+        check_agent(roles, role, agent, agents)
+    return {role: agent for role, agent in found.items() if agent in agents}
 
 
-def _check_agent(table: Table, key: str, name: str, agents: Mapping[str, AgentProfile]) -> None:
-    if name not in agents:
+def check_agent(table: Table, key: str, name: str, agents: Mapping[str, AgentProfile]) -> None:
+    """Add a mistake when `name` is given and no known agent profile."""
+    if name and name not in agents:
         near = nearest(name, set(agents))
         hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(agents))}"
         table.problem(key, f"unknown agent {name!r}", hint)
