@@ -1,7 +1,8 @@
 """The demo's coding agent: `python -m autod_tui.demo_agent PROMPT_FILE`, run in a worktree.
 
 A program without a model: it plays the script of the workstream that AUTOD_WORKSTREAM names, and then waits for
-messages. AUTOD_DEMO_PACE is the seconds that a step takes (0.4; 0 is as fast as possible). Standard library only.
+messages. As a session of a run (AUTOD_TASKS) it does these tasks and ends.
+AUTOD_DEMO_PACE is the seconds that a step takes (0.4; 0 is as fast as possible). Standard library only.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from autod_tui.demo.listener import Listener, standard_input
 from autod_tui.demo.screen import BOLD, CYAN, DIM, GREEN, RED, RESET, YELLOW, Screen
 from autod_tui.demo.script import FALLBACK, Script, Step, load_script
+from autod_tui.demo.task_agent import TaskAgent, in_session
 from autod_tui.demo.worker import Worker, WorkFailed
 
 GATE_FAILED = re.compile(r"\bgates?\b.*\b(failed|fails|failing|red)\b", re.IGNORECASE | re.DOTALL)
@@ -175,18 +177,24 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1 or not Path(arguments[0]).is_file():
         sys.stderr.write("usage: python -m autod_tui.demo_agent PROMPT_FILE (an existing file)\n")
         return 2
-    worktree = Path.cwd()
-    script = load_script(os.environ.get("AUTOD_WORKSTREAM") or FALLBACK)
     screen = Screen(_pace(os.environ.get("AUTOD_DEMO_PACE", "")))
-    screen.put(f"{BOLD}demo agent{RESET} {DIM}· no model, a script · {worktree}{RESET}\n\n")
+    screen.put(f"{BOLD}demo agent{RESET} {DIM}· no model, a script · {Path.cwd()}{RESET}\n\n")
     try:
-        Agent(script, Worker(script, worktree), screen, standard_input()).live()
+        return _live(Path(arguments[0]), Path.cwd(), screen)
     except WorkFailed as error:
         screen.state("error", message=str(error))
         screen.bullet(str(error), RED)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _live(prompt: Path, worktree: Path, screen: Screen) -> int:
+    if in_session(os.environ):
+        text = prompt.read_text(encoding="utf-8", errors="replace")
+        return TaskAgent(os.environ, text, worktree, screen).live()
+    script = load_script(os.environ.get("AUTOD_WORKSTREAM") or FALLBACK)
+    Agent(script, Worker(script, worktree), screen, standard_input()).live()
     return 0
 
 

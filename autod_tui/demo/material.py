@@ -27,6 +27,13 @@ def workstreams_directory() -> Path:
     return packaged if packaged.is_dir() else HERE.parents[1] / "workstreams"
 
 
+def plan_files() -> dict[Path, Path]:
+    """Return the sample plans of tasks with prompts and lists: where each belongs below workstreams/, to its file."""
+    directory = workstreams_directory()
+    found = [*directory.glob("*.toml"), *directory.glob("prompts/*.md"), *directory.glob("lists/*")]
+    return {path.relative_to(directory): path for path in sorted(found)}
+
+
 def files_below(directory: Path) -> dict[Path, Path]:
     """Return all files of the material in `directory`: where each belongs (relative, sorted) to where it is kept.
 

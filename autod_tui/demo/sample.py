@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.demo.material import BASE, WORKSTREAMS, files_below, workstreams_directory
+from autod_tui.demo.material import BASE, WORKSTREAMS, files_below, plan_files, workstreams_directory
 from autod_tui.process import run_sync
 
 AUTHOR = "Demo"
@@ -35,7 +35,8 @@ def make_sample(directory: Path) -> None:
 
 def _workstream_files() -> dict[Path, Path]:
     files = (Path(name) / file for name in WORKSTREAMS for file in ("STARTUP.md", "workstream.toml"))
-    return {Path("workstreams") / file: workstreams_directory() / file for file in files}
+    startup = {file: workstreams_directory() / file for file in files}
+    return {Path("workstreams") / file: kept for file, kept in {**startup, **plan_files()}.items()}
 
 
 def _lay_out(directory: Path, files: Mapping[Path, Path]) -> None:

@@ -67,7 +67,7 @@ def _parsed(path: Path, kind: str, warnings: list[str]) -> list[Found]:
         raise UnreadableError(f"is no known kind of source: give format, one of {', '.join(FORMATS[:3])}")
     text = read_text(path, limit=MAX_BYTES)
     if kind == "tracker":
-        return read_tracker(text, warnings)
+        return [_with_prompt(task, path.parent, warnings) for task in read_tracker(text, warnings)]
     found = read_roadmap(text) if kind == "roadmap" else read_csv(text)
     if not found:
         raise UnreadableError("has no task: neither a table with a column `Task` nor a checklist `- [ ]`")

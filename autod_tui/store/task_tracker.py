@@ -104,9 +104,9 @@ def _approved(entry: Mapping[str, Any], audit: Mapping[str, Any]) -> bool:
 def _body(entry: Mapping[str, Any]) -> str:
     """Return what the entry says to do; lists such as files or tests become lines."""
     parts = [_text(entry.get("description") or entry.get("body") or entry.get("prompt"))]
-    for key in ("files", "outputs", "tests"):
+    for key, heading in (("files", "Files"), ("outputs", "Deliverables"), ("tests", "Tests")):
         if listed := _texts(entry.get(key)):
-            parts.append(f"{key.capitalize()}:\n" + "\n".join(f"- {one}" for one in listed))
+            parts.append(f"{heading}:\n" + "\n".join(f"- {one}" for one in listed))
     parts.append(_text(entry.get("notes")))
     return "\n\n".join(part for part in parts if part)
 

@@ -4,7 +4,7 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.demo.sample import make_sample
 from tests.support.demo import gate, git, make_repository
 
-START_COMMIT = "708f6bd70446e00198f33299a3d4a87dc354818b"
+START_COMMIT = "751dadc4222928b6b75e4694b829badbf0acee3c"
 
 
 def test_the_start_is_a_constant(tmp_path, monkeypatch):
