@@ -12,16 +12,18 @@ from autod_tui.core.errors import Problem, SettingsError, UsageError
 from autod_tui.core.names import name_problem, nearest, suggest_name
 from autod_tui.core.plan import Plan
 from autod_tui.core.run import BatchSpec, Isolation, RunPlan, StageSpec, TaskSpec
+from autod_tui.core.run_choice import chosen_ids, plan_warnings, take_items, tune
 from autod_tui.store.checkpoint_tables import check_ref
 from autod_tui.store.fields import Table
 from autod_tui.store.plan_checks import check_batches, check_tasks, settle_stages
-from autod_tui.store.plan_choice import chosen_ids
 from autod_tui.store.plan_place import MAX_TASKS, Place, Placed, read_word
 from autod_tui.store.plan_tables import BatchTable, read_batches, read_items, read_stages, read_tasks
 from autod_tui.store.settings import check_agent, read_roles
 from autod_tui.store.task_sources import read_source
 from autod_tui.store.toml import read_toml
 from autod_tui.store.workstream_files import DIRECTORY
+
+__all__ = ["load_run_plan", "plan_warnings", "run_plan_names", "take_items", "tune"]
 
 
 def run_plan_names(root: Path) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import Plan
 from autod_tui.core.run import BatchSpec, By, Isolation, RunPlan, TaskSpec
-from autod_tui.store.fields import quoted
 
 _NUMBERED = re.compile(r"(.*?)(\d+)\Z", re.DOTALL)
 _MOST = 1000
@@ -83,7 +82,7 @@ def _guess(known: Sequence[str], batches: Collection[str], word: str) -> str:
     near = nearest(word, {*known, *batches})
     if near is None and "-" in word:
         near = next((one for part in word.split("-") if (one := nearest(part, {*known, *batches}))), None)
-    return f"{quoted(word)} (did you mean {near!r}?)" if near else quoted(word)
+    return f"{_quoted(word)} (did you mean {near!r}?)" if near else _quoted(word)
 
 
 def _known(tasks: Sequence[TaskSpec]) -> str:
@@ -134,7 +133,7 @@ def tune(
         if stage not in names:
             near = nearest(stage, names)
             hint = f"did you mean {near!r}?" if near else f"known: {', '.join(one.name for one in plan.stages)}"
-            raise UsageError(f"plan {plan.name!r} has no stage {quoted(stage)}", hint=hint)
+            raise UsageError(f"plan {plan.name!r} has no stage {_quoted(stage)}", hint=hint)
         if not 1 <= number <= _MOST:
             raise UsageError(f"stage {stage!r}: {number} is not between 1 and {_MOST}")
     stages = tuple(
@@ -176,3 +175,7 @@ def _stage_warnings(plan: RunPlan, settings: Plan) -> Iterable[str]:
             profile = settings.agents.get(name)
             if profile and profile.interactive and not profile.headless:
                 yield f"stage {stage.name!r}: agent {name!r} has no `headless` command and may never end by itself"
+
+
+def _quoted(word: str) -> str:
+    return repr(word) if len(word) <= 60 else f"{word[:57]!r}..."
