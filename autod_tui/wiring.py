@@ -31,7 +31,6 @@ from autod_tui.demo.sample import make_sample
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
 from autod_tui.engine.house import House
-from autod_tui.engine.report import make_report
 from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
@@ -244,11 +243,6 @@ def init(start: Path) -> list[Path]:
     git = open_repository(start)
     target = _current_branch(git.common_dir) or "main"
     return [git.root / name for name in init_files(git.root, target=target)]
-
-
-async def report(desk: BaseDesk) -> dict[str, Any]:
-    """Return the success metrics."""
-    return await make_report(desk.house, desk.board())
 
 
 def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[str, Any]], None]) -> int:

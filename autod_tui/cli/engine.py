@@ -43,10 +43,6 @@ class Engine(Protocol):
         """Play the demo in `directory` (kept), or in one that is removed afterwards."""
         ...
 
-    async def report(self, desk: Desk) -> dict[str, Any]:
-        """Return the success metrics (keys: see cli/report.py)."""
-        ...
-
 
 def load_engine() -> Engine:
     """Import the wiring."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -88,6 +88,14 @@ class Desk(Protocol):
 
     async def type(self, workstream: str, data: bytes, key: str = "") -> None:
         """Send typed bytes, or a key by its tmux name, to a workstream's pane."""
+        ...
+
+    async def paste(self, workstream: str, text: str) -> None:
+        """Paste text of any number of lines into a workstream's pane; nothing is submitted."""
+        ...
+
+    async def report(self) -> dict[str, Any]:
+        """Return the success metrics of the plan; `core.report` says which, and lays them out for people."""
         ...
 
     async def attach(self, workstream: str) -> str:

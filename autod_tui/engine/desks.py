@@ -6,6 +6,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from autod_tui.core.board import Board
 from autod_tui.core.checkpoint import Conflict
@@ -19,6 +20,7 @@ from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.declare import new_problems
 from autod_tui.engine.house import House, unknown_hint
+from autod_tui.engine.report import make_report
 
 UPDATE_GAP = 0.03
 """Seconds within which several changes become one update."""
@@ -126,6 +128,16 @@ class BaseDesk(ABC):
             await self.house.panes.named_key(record.pane, key)
         else:
             await self.house.panes.keys(record.pane, data)
+
+    async def paste(self, workstream: str, text: str) -> None:
+        """Paste text into a workstream's pane without submitting it."""
+        record = self._record(workstream)
+        if record.pane:
+            await self.house.panes.paste(record.pane, text, submit=False)
+
+    async def report(self) -> dict[str, Any]:
+        """Return the success metrics of the plan."""
+        return await make_report(self.house, self.board())
 
     async def attach(self, workstream: str) -> str:
         """Show the pane full-screen, or return the shell command that does."""

@@ -18,7 +18,7 @@ from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.merge import MergeScreen
 from autod_tui.tui.screens.pager import DiffPage, FeedPage, LogPage, Pager
 from autod_tui.tui.screens.pm import PmScreen
-from autod_tui.tui.screens.report import report_rows
+from autod_tui.tui.screens.report import report_lines
 from autod_tui.tui.screens.rollback import roll_back
 from autod_tui.tui.screens.undo import UndoPage
 from autod_tui.tui.screens.wizard import Wizard
@@ -57,7 +57,7 @@ async def attach(app: AutodApp, selection: Selection) -> None:
     command = await app.desk.attach(view.name)
     if not command:
         return
-    home = next(screen for screen in app.screen_stack if isinstance(screen, HomeScreen))
+    home = _home(app)
     home.live.watch_now(False)
     try:
         await run_shell(app, command)
@@ -85,7 +85,14 @@ async def new(app: AutodApp, selection: Selection) -> None:
         return
     answer = await app.ask(request, quiet=True)
     if answer.ok:
+        home = _home(app)
+        home.table.select_when_there(request.name)
+        home.table.focus()
         await app.ask(Up(names=(request.name,)))
+
+
+def _home(app: AutodApp) -> HomeScreen:
+    return next(screen for screen in app.screen_stack if isinstance(screen, HomeScreen))
 
 
 async def up(app: AutodApp, selection: Selection) -> None:
@@ -142,8 +149,8 @@ async def broadcast(app: AutodApp, selection: Selection) -> None:
 
 async def next_waiting(app: AutodApp, selection: Selection) -> None:
     """Select the next workstream that waits, after the present one."""
-    home = next(screen for screen in app.screen_stack if isinstance(screen, HomeScreen))
-    names = [view.name for view in app.board.workstreams] if app.board else []
+    home = _home(app)
+    names = [row.key for row in home.table.rows if row.key]
     at = names.index(home.table.selected) + 1 if home.table.selected in names else 0
     waiting = [name for name in (*names[at:], *names[:at]) if _waits(app, name)]
     if not waiting:
@@ -244,8 +251,8 @@ async def events(app: AutodApp, selection: Selection) -> None:
 async def report(app: AutodApp, selection: Selection) -> None:
     """Show the success metrics."""
     if board := app.board:
-        now = app.clock()
-        app.push_screen(Pager("report", lambda width: report_rows(board, width, now)))
+        metrics = await app.desk.report()
+        app.push_screen(Pager("report", lambda width: report_lines(metrics, board, width), "autod report"))
 
 
 async def undo(app: AutodApp, selection: Selection) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
+from autod_tui import process
 from autod_tui.tui.safe import clean
 
 
@@ -17,12 +17,12 @@ async def run_foreground(app: App[Any], argv: Sequence[str], cwd: str | None = N
     """Give the terminal to a program until it ends and return its exit status.
 
     The batch keeps repaints back meanwhile: painting into a suspended driver would fill its queue and block.
-    Raises SuspendNotSupported where the terminal can't be handed over, OSError when the program can't start.
+    Raises SuspendNotSupported where the terminal can't be handed over, EnvironmentUnfitError where there is no such
+    program, OSError when it can't start otherwise.
     """
     env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "TMUX_PANE")}
     with app.batch_update(), app.suspend():
-        process = await asyncio.create_subprocess_exec(*argv, cwd=cwd, env=env)
-        status = await process.wait()
+        status = await process.foreground(argv, cwd=cwd, env=env)
     app.refresh(layout=True)
     return status
 

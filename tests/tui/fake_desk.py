@@ -34,6 +34,13 @@ class FakeDesk:
         self.state = State()
         self.entries: list[Recorded] = []
         self.asked: list[AnyRequest] = []
+        self.pasted: list[tuple[str, str, int]] = []
+        """(workstream, text, number of keys typed before it)."""
+        self.metrics: dict[str, Any] = {
+            "conflicts": 1, "conflicted_files": 2, "rollbacks": 0, "red_gates": 1, "rehearsals": 2, "direct_commits": 0,
+            "checkpoints": {"total": 3, "merged": 1, "on_time": 1, "late": 0},
+            "parallel": {"wall_seconds": 3600.0, "sum_seconds": 9000.0, "speedup": 2.5},
+        }  # fmt: skip
         self.typed: list[tuple[str, bytes, str]] = []
         self.looked: list[tuple[tuple[str, ...], tuple[int, int] | None]] = []
         self.attached: list[str] = []
@@ -119,6 +126,12 @@ class FakeDesk:
 
     async def type(self, workstream: str, data: bytes, key: str = "") -> None:
         self.typed.append((workstream, data, key))
+
+    async def paste(self, workstream: str, text: str) -> None:
+        self.pasted.append((workstream, text, len(self.typed)))
+
+    async def report(self) -> dict[str, Any]:
+        return self.metrics
 
     async def attach(self, workstream: str) -> str:
         self.attached.append(workstream)

@@ -232,7 +232,7 @@ async def test_diff_log_feed_report_help_and_undo_open_and_close() -> None:
             ("v", "diff of database-pipeline"),
             ("l", "migrating orders"),
             ("f", "conducts as tui"),
-            ("r", "0 of 3 merged"),
+            ("r", "checkpoints merged"),
             ("question_mark", "Make the worktree and start the agent."),
             ("z", "main before foundation"),
         ]:
@@ -265,7 +265,7 @@ async def test_the_palette_finds_commands_of_the_table() -> None:
         await robot.write("report")
         await robot.expect("Report")
         await robot.press("enter")
-        await robot.expect("0 of 3 merged")
+        await robot.expect("checkpoints merged")
 
 
 async def test_q_leaves_the_dashboard_at_once() -> None:

@@ -34,7 +34,7 @@ SCREENS: dict[str, tuple[Callable[[], FakeDesk], tuple[str, ...], str]] = {
     "wizard": (busy_desk, ("n",), "ctrl+s"),
     "help": (busy_desk, ("question_mark",), "The selected workstream"),
     "events": (busy_desk, ("f",), "conducts as tui"),
-    "report": (advanced_desk, ("r",), "1 of 3 merged"),
+    "report": (advanced_desk, ("r",), "checkpoints on time"),
     "send": (busy_desk, ("s",), "send to database-pipeline"),
 }
 

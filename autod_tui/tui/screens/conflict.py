@@ -184,9 +184,8 @@ class ConflictScreen(Page, BoardWatcher):
         file = str(Path(worktree) / path)
         try:
             status = await run_foreground(self.app, [*editor(), file], cwd=worktree)
-        except (SuspendNotSupported, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "this terminal can't be handed over"
-            self.autod.say(f"{editor()[0]}: {reason}; edit {file} and press e again", failed=True)
+        except (SuspendNotSupported, OSError, AutodError) as error:
+            self.autod.say(f"{_no_editor(error)}; set $EDITOR, or edit {file} elsewhere", failed=True)
             return
         if status != 0:
             self.autod.say(f"the editor ended with exit status {status}; {path} stays open", failed=True)
@@ -206,6 +205,14 @@ class ConflictScreen(Page, BoardWatcher):
             return text, "Leave out", LeaveOut(checkpoint=self.checkpoint, workstream=step)
         text = f"The merge of {self.checkpoint} is given up.\nNothing has moved and nothing will."
         return text, "Abandon", Abandon(checkpoint=self.checkpoint)
+
+
+def _no_editor(error: Exception) -> str:
+    """Say why the editor did not run."""
+    if isinstance(error, AutodError):
+        return error.message
+    reason = error.strerror if isinstance(error, OSError) else "this terminal can't be handed over"
+    return f"{' '.join(editor())}: {reason}"
 
 
 def side_rows(text: str | None, other: str | None) -> list[Row]:

@@ -17,6 +17,7 @@ from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from autod_tui.core.errors import AutodError
 from autod_tui.core.names import suggest_name
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import New
@@ -142,7 +143,11 @@ class Wizard(ModalScreen["New | None"]):
 
     async def _check(self) -> None:
         """Show each problem at its field; fields not yet visited stay calm until Create."""
-        self.problems = await self.autod.desk.new_problems(self.fields())
+        try:
+            self.problems = await self.autod.desk.new_problems(self.fields())
+        except AutodError as error:
+            self.problems = {"name": f"could not be checked: {error.message}"}
+            self._touched.add("name")
         for field in FIELDS:
             text = self.problems.get(field, "") if self._asked or field in self._touched else ""
             label = self.query_one(f"#problem-{field}", Label)

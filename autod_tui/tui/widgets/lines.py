@@ -62,6 +62,7 @@ class LineView(ScrollView, can_focus=True):
         self.rows: list[Row] = []
         self.selected = ""
         self._source: Source | None = None
+        self._awaited = ""
         self._cursor = -1
         self._shift = 0
         self._wheel_lines = wheel_lines
@@ -78,6 +79,11 @@ class LineView(ScrollView, can_focus=True):
         index = next((i for i, row in enumerate(self.rows) if row.key == key), -1)
         if index >= 0:
             self._move_to(index, tell=tell)
+
+    def select_when_there(self, key: str) -> None:
+        """Move the cursor to the row with `key`, now or as soon as there is one; another choice cancels it."""
+        self._awaited = key
+        self._keep_cursor()
 
     def text(self) -> str:
         """Return all rows as plain text."""
@@ -100,15 +106,15 @@ class LineView(ScrollView, can_focus=True):
 
     def _keep_cursor(self) -> None:
         keys = [row.key for row in self.rows]
-        if self.selected and self.selected in keys:
-            index = keys.index(self.selected)
-        else:
-            index = next((i for i, key in enumerate(keys) if key), -1)
+        wanted = self._awaited if self._awaited in keys else self.selected
+        index = keys.index(wanted) if wanted in keys and wanted else next((i for i, key in enumerate(keys) if key), -1)
         if index != self._cursor or (index >= 0 and keys[index] != self.selected):
+            awaited = "" if keys[index : index + 1] == [self._awaited] else self._awaited
             self._move_to(index)
+            self._awaited = awaited
 
     def _move_to(self, index: int, *, tell: bool = True) -> None:
-        old, self._cursor = self._cursor, index
+        old, self._cursor, self._awaited = self._cursor, index, ""
         key = self.rows[index].key if 0 <= index < len(self.rows) else ""
         changed = key != self.selected
         self.selected = key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import ClassVar
@@ -40,14 +41,6 @@ class LivePane(Widget, can_focus=True):
     class TypeModeChanged(Message):
         """Type mode began or ended."""
 
-    class PastedLines(Message):
-        """Several lines were pasted in type mode; they had better go by the send dialog."""
-
-        def __init__(self, text: str) -> None:
-            """Carry the pasted text."""
-            super().__init__()
-            self.text = text
-
     def __init__(self, desk: Desk, *, id: str | None = None) -> None:
         """Show nothing yet."""
         super().__init__(id=id)
@@ -61,7 +54,7 @@ class LivePane(Widget, can_focus=True):
         self._lines: list[tuple[str, Pen]] = []
         self._top = 0
         self._note: tuple[str, ...] = ()
-        self._keys: asyncio.Queue[tuple[str, bytes, str]] = asyncio.Queue()
+        self._keys: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._sender: asyncio.Task[None] | None = None
 
     def follow(self, workstream: str, note: tuple[str, ...] = ()) -> None:
@@ -209,29 +202,26 @@ class LivePane(Widget, can_focus=True):
             return
         data, name = as_typed(event.key, event.character)
         if data or name:
-            self._keys.put_nowait((self.workstream, data, name))
+            self._keys.put_nowait(partial(self._desk.type, self.workstream, data, name))
 
     def on_paste(self, event: events.Paste) -> None:
-        """Type one pasted line; several lines are handed up, since they would be submitted one by one."""
+        """Paste what was pasted, after the keys before it; the program itself sees a paste, so no line is submitted."""
         if not self.typing:
             return
         event.stop()
-        text = clean_block(event.text).rstrip("\n")
-        if "\n" in text:
-            self.post_message(self.PastedLines(text))
-        elif text:
-            self._keys.put_nowait((self.workstream, text.encode(), ""))
+        if text := clean_block(event.text):
+            self._keys.put_nowait(partial(self._desk.paste, self.workstream, text))
 
     def on_blur(self) -> None:
         """Without the focus no key comes here."""
         self.leave_type_mode()
 
     async def _send_keys(self) -> None:
-        """Send keys one after the other, in the order they were pressed."""
+        """Send keys and pastes one after the other, in the order in which they came."""
         while True:
-            name, data, key = await self._keys.get()
+            send = await self._keys.get()
             try:
-                await self._desk.type(name, data, key)
+                await send()
             except AutodError:
                 self.leave_type_mode()  # the pane is gone, and its state says so
 

@@ -56,6 +56,7 @@ class FakeDesk:
     screens: list[list[str]] = field(default_factory=list)
     text: str = ""
     problems: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
 
     def board(self) -> Board:
         return make_board(self.plan, self.state, 1000.0)
@@ -92,6 +93,9 @@ class FakeDesk:
         problem = self.problems.get(fields["name"])
         return {"name": problem} if problem else {}
 
+    async def report(self) -> dict[str, Any]:
+        return self.metrics
+
 
 @dataclass
 class FakeEngine:
@@ -103,7 +107,6 @@ class FakeEngine:
     made: list[Path] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     error: BaseException | None = None
-    metrics: dict[str, Any] = field(default_factory=dict)
 
     @contextlib.asynccontextmanager
     async def open_desk(self, start: Path, *, role: str) -> AsyncIterator[FakeDesk]:
@@ -137,9 +140,6 @@ class FakeEngine:
         for step in self.steps:
             emit(step)
         return 0
-
-    async def report(self, desk: FakeDesk) -> dict[str, Any]:
-        return self.metrics
 
 
 def merge_plan(**changes: Any) -> MergePlan:

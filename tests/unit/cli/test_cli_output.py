@@ -19,6 +19,7 @@ from tests.unit.cli.conftest import merge_plan, with_checkpoint, with_record
 
 METRICS = {
     "conflicts": 5, "conflicted_files": 7, "rollbacks": 1, "direct_commits": 0,
+    "red_gates": 2, "rehearsals": 4,
     "checkpoints": {"total": 3, "merged": 2, "on_time": 2, "late": 1},
     "parallel": {"wall_seconds": 3600.0, "sum_seconds": 7300.0, "speedup": 2.03},
 }  # fmt: skip
@@ -221,8 +222,8 @@ def test_a_failed_editor_resolves_nothing(run, desk, monkeypatch, tmp_path) -> N
     assert not any(isinstance(request, Resolve) for request in desk.asked)
 
 
-def test_report(run, engine) -> None:
-    engine.metrics = METRICS
+def test_report(run, desk) -> None:
+    desk.metrics = METRICS
     assert json.loads(run("report", "--json").out) == METRICS
     rows = [" ".join(line.split()) for line in run("report").out.splitlines()]
     assert "conflicts 5 < 5 missed" in rows
