@@ -55,7 +55,7 @@ def _settled(stage: StageTable, index: int, stages: Sequence[StageSpec]) -> Stag
 
 def check_tasks(root: Table, tasks: Sequence[Placed], roles: Mapping[str, str]) -> None:
     """Add the mistakes of single tasks: ids, doubles, paths, roles, dependencies."""
-    if not tasks and not any(root.has(key) for key in ("task", "tasks", "items")):
+    if not tasks and not (root.problems and any(root.has(key) for key in ("task", "tasks", "items"))):
         root.problem("", "a plan needs tasks", "add [[task]], [tasks] from = ... or [items]")
     owners: dict[str, Placed] = {}
     told: set[tuple[str, str]] = set()
@@ -121,7 +121,7 @@ def _check_circles(root: Table, batches: Sequence[BatchSpec], tasks: Sequence[Ta
     for batch in batches:
         graph[f"batch {batch.name}"] = {f"task {id}" for id in batch.tasks}
         for id in batch.tasks:
-            graph.setdefault(f"task {id}", set()).update(f"batch {name}" for name in batch.after)
+            graph.setdefault(f"task {id}", set()).update(f"batch {name}" for name in batch.after if name != batch.name)
         if batch.name in batch.after:
             graph[f"batch {batch.name}"].add(f"batch {batch.name}")
     for path in _circles(graph):
