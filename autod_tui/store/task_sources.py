@@ -156,14 +156,16 @@ def _chosen(table: Table, found: list[Found], shown: str, warnings: list[str]) -
         table.problem("from", f"all {len(found)} tasks of {quoted(shown)} are done", "pending_only = false takes them")
     if len(open_ones) < len(found):
         warnings.append(f"{shown}: {len(found) - len(open_ones)} of {len(found)} tasks are done and left out")
-    ids = {task.spec.id for task in found}
-    done = ids - {task.spec.id for task in open_ones}
-    return [_without(task, ids, done) for task in open_ones if not kind or task.spec.kind == kind]
+    chosen = [task for task in open_ones if not kind or task.spec.kind == kind]
+    if other := len(open_ones) - len(chosen):
+        warnings.append(f"{shown}: {other} tasks are of another kind than {quoted(kind)} and left out")
+    ids = {task.spec.id for task in chosen}
+    return [_waiting_for(task, ids) for task in chosen]
 
 
-def _without(task: Found, ids: set[str], done: set[str]) -> Found:
-    """Drop the dependencies that are done, and those that the source does not list."""
-    kept = tuple(id for id in task.spec.after if id in ids and id not in done and id != task.spec.id)
+def _waiting_for(task: Found, ids: set[str]) -> Found:
+    """Drop the dependencies that are done, left out or not listed at all."""
+    kept = tuple(id for id in task.spec.after if id in ids and id != task.spec.id)
     return replace(task, spec=replace(task.spec, after=kept))
 
 
