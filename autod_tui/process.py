@@ -205,6 +205,22 @@ def marked(marker: str) -> list[int]:
     return [pid for pid in _pids() if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
 
 
+def gits_in(directory: str) -> list[int]:
+    """Return the living gits that work in `directory` or below it."""
+    return [pid for pid in _pids() if _is_git(pid) and _is_below(pid, directory) and alive(pid)]
+
+
+def _is_git(pid: int) -> bool:
+    return _read_proc(pid, "comm").startswith(b"git")
+
+
+def _is_below(pid: int, directory: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(directory)
+    except OSError:
+        return False
+
+
 def descendants(pid: int) -> list[int]:
     """Return all living descendants of `pid`, children before grandchildren."""
     children: dict[int, list[int]] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from autod_tui.core import events as ev
+from autod_tui.core.errors import AutodError
 from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.house import House, refuse
 
@@ -33,14 +34,31 @@ async def move_all(house: House, id: str, checkpoint: str, moves: Sequence[Move]
 
 
 async def carry_out(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:
-    """Do the moves that are not done yet; the plain refs go in one transaction, first."""
+    """Do the moves that are not done yet, all or none; the plain refs go in one transaction, first."""
     places = places if places is not None else await _places(house)
-    plain = [(move.ref, move.old, move.new) for move in moves if move.ref not in places]
-    if plain:
-        await house.git.move_refs(plain)
-    for move in moves:
-        if move.ref in places and move.new:
-            await house.git.follow(places[move.ref], move.old, move.new)
+    done: list[Move] = []
+    try:
+        plain = [move for move in moves if move.ref not in places]
+        if plain:
+            await house.git.move_refs([(move.ref, move.old, move.new) for move in plain])
+            done += plain
+        for move in moves:
+            if move.ref in places and move.new:
+                await house.git.follow(places[move.ref], move.old, move.new)
+                done.append(move)
+    except AutodError:
+        await take_back(house, done, places)
+        raise
+
+
+async def take_back(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:
+    """Undo moves that were made, the latest first: what can't be done as a whole is not done at all."""
+    places = places if places is not None else await _places(house)
+    for move in reversed(moves):
+        if move.ref in places and move.old:
+            await house.git.follow(places[move.ref], move.new, move.old)
+        else:
+            await house.git.move_refs([(move.ref, move.new, move.old)])
 
 
 async def _places(house: House) -> dict[str, str]:

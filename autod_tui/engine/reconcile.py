@@ -11,7 +11,7 @@ from autod_tui.core.ports import PaneStatus
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.checkpoints import merged_event
 from autod_tui.engine.house import House
-from autod_tui.engine.moves import Move, carry_out
+from autod_tui.engine.moves import Move, carry_out, take_back
 from autod_tui.engine.vigil import Vigil
 
 
@@ -49,9 +49,17 @@ class Reconciler:
         try:
             await carry_out(self._house, left)
         except AutodError as error:
-            return self._call_off(moving, f"it was interrupted and can't be finished: {error.message}")
+            return await self._undo(moving, done, error)
         self._conclude(moving)
         return [f"checkpoint {moving.checkpoint}: an interrupted move of refs was finished"]
+
+    async def _undo(self, moving: ev.RefsMoving, done: list[Move], error: AutodError) -> list[str]:
+        reason = f"it was interrupted and can't be finished: {error.message}"
+        try:
+            await take_back(self._house, done)
+        except AutodError as again:
+            return self._call_off(moving, f"{reason}; nor can it be undone: {again.message}")
+        return self._call_off(moving, f"{reason}; what had moved is back")
 
     def _call_off(self, moving: ev.RefsMoving, reason: str) -> list[str]:
         self._house.stream.emit(ev.CheckpointBlocked(checkpoint=moving.checkpoint, reason=reason))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.git.command import Git, Place
-from autod_tui.git.lock import RepositoryLock
+from autod_tui.git.lock import Intent, RepositoryLock
 from autod_tui.git.snapshot import shadow_index
 from autod_tui.git.status import operation_under_way, read_status
 from autod_tui.process import Finished
@@ -83,7 +83,11 @@ class Follow:
             if old == new:
                 return
             forward = (await self._git.run("merge-base", "--is-ancestor", old, new)).ok
-            done = await (self._on(place, new) if forward else self._back(place, old, new))
+            what = f"moving {worktree!r} to {new[:12]}"
+            files = {"worktree": place.work_tree, "git_dir": place.git_dir, "old": old, "new": new}
+            intent = self._lock.announce(what, refs=_refs(place), **files)
+            done = await (self._on(place, new, intent) if forward else self._back(place, old, new, intent))
+            self._lock.done()
             head = await self._git.text("rev-parse", "HEAD", step="reading HEAD", place=place)
         if head != new:
             words_said = done.stderr.decode("utf-8", "replace").strip()
@@ -91,20 +95,28 @@ class Follow:
                 f"{worktree!r} did not follow to {new[:12]}: {words_said or 'its branch moved meanwhile'}"
             )
 
-    async def _on(self, place: Place, new: str) -> Finished:
+    async def _on(self, place: Place, new: str, intent: Intent) -> Finished:
         words = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", "--no-stat")
-        return await self._git.run(*words, new, place=place, timeout=600.0)
+        return await self._git.run(*words, new, place=place, env=intent.env, timeout=600.0)
 
-    async def _back(self, place: Place, old: str, new: str) -> Finished:
+    async def _back(self, place: Place, old: str, new: str, intent: Intent) -> Finished:
         # `git reset --keep` would take staged changes back to the worktree alone
-        await self._git.run("update-index", "-q", "--refresh", place=place)
-        done = await self._git.run("read-tree", "-m", "-u", old, new, place=place, timeout=600.0)
+        env = intent.env
+        await self._git.run("update-index", "-q", "--refresh", place=place, env=env)
+        done = await self._git.run("read-tree", "-m", "-u", old, new, place=place, env=env, timeout=600.0)
         if not done.ok:
             return done
-        moved = await self._git.run("update-ref", "-m", f"reset: moving to {new}", "HEAD", new, old, place=place)
+        words = ("update-ref", "-m", f"reset: moving to {new}", "HEAD", new, old)
+        moved = await self._git.run(*words, place=place, env=env)
         if not moved.ok:
-            await self._git.run("read-tree", "-m", "-u", new, old, place=place, timeout=600.0)
+            await self._git.run("read-tree", "-m", "-u", new, old, place=place, env=env, timeout=600.0)
         return moved
+
+
+def _refs(place: Place) -> tuple[str, ...]:
+    """Return the branch that is checked out at `place`: git locks it together with HEAD."""
+    head = (Path(place.git_dir) / "HEAD").read_text(errors="surrogateescape").strip()
+    return (head.removeprefix("ref: "),) if head.startswith("ref: ") else ()
 
 
 def _blocked(root: str, added: str, changed: frozenset[str]) -> bool:

@@ -34,6 +34,11 @@ class Intent(Struct, frozen=True, kw_only=True):
     base: str = ""
     refs: tuple[str, ...] = ()
     """Refs whose lock files this operation may leave."""
+    git_dir: str = ""
+    """Git directory of the worktree whose index this operation writes; empty when it writes none."""
+    old: str = ""
+    new: str = ""
+    """Commits between which the files at `worktree` are moved; empty when none are."""
 
     @property
     def env(self) -> dict[str, str]:

@@ -9,14 +9,19 @@ import signal
 from pathlib import Path
 
 from autod_tui import process
-from autod_tui.git.command import Git, recorded_path
+from autod_tui.git.command import Git, Place, recorded_path
 from autod_tui.git.lock import MARKER, Intent
+from autod_tui.git.torn import take_back
 
 
 async def mend(git: Git, intent: Intent) -> list[str]:
     """Undo a half-done operation (the lock is held); return one sentence per thing that was mended."""
     found = await _end_survivors(intent)
     found += _remove_locks(git, intent)
+    if intent.git_dir:
+        found += _remove_index_lock(intent)
+    if intent.new:
+        found += await take_back(git, Place(intent.git_dir, intent.worktree), intent.old, intent.new)
     if intent.made_worktree:
         found += _remove_half_worktree(git, intent)
         found += await _remove_branch(git, intent)
@@ -35,11 +40,22 @@ async def _end_survivors(intent: Intent) -> list[str]:
 def _remove_locks(git: Git, intent: Intent) -> list[str]:
     names = [*intent.refs, "packed-refs", "config", "HEAD"]
     found = []
-    for lock in (git.common_dir / f"{name}.lock" for name in names):
+    locks = [git.common_dir / f"{name}.lock" for name in names]
+    if intent.git_dir:
+        locks.append(Path(intent.git_dir) / "HEAD.lock")
+    for lock in dict.fromkeys(locks):
         if lock.exists() and lock.stat().st_mtime >= intent.at - 1:
             lock.unlink()
             found.append(f"removed the stale lock {str(lock)!r}")
     return found
+
+
+def _remove_index_lock(intent: Intent) -> list[str]:
+    lock = Path(intent.git_dir) / "index.lock"
+    if not lock.exists() or lock.stat().st_mtime < intent.at - 1 or process.gits_in(intent.worktree):
+        return []
+    lock.unlink()
+    return [f"removed the stale lock {str(lock)!r}"]
 
 
 def _remove_half_worktree(git: Git, intent: Intent) -> list[str]:

@@ -27,6 +27,7 @@ from autod_tui.git.objects import ObjectWriter
 from autod_tui.git.refs import Refs
 from autod_tui.git.removal import look_at_removal
 from autod_tui.git.repair import mend
+from autod_tui.git.scratch import sweep
 from autod_tui.git.snapshot import Snapshots
 from autod_tui.git.status import read_status
 from autod_tui.git.worktree import Worktrees
@@ -53,7 +54,7 @@ class Repository(GitPort):
         self._refs = Refs(self._git, self._lock, writer, clock)
         self._worktrees = Worktrees(self._git, self._lock)
         self._measure = Measure(self._git, self._refs)
-        self._snapshots = Snapshots(self._git, writer)
+        self._snapshots = Snapshots(self._git, writer, self._lock)
         self._follow = Follow(self._git, self._lock)
         self._room = ConflictRoom(self._git, self._lock, self._worktrees)
 
@@ -87,6 +88,7 @@ class Repository(GitPort):
             intent = self._lock.pending()
             found = await mend(self._git, intent) if intent else []
             self._lock.done()
+            sweep()
             return found
 
     async def exclude(self, *patterns: str) -> None:

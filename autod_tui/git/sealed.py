@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from autod_tui.git.command import Git, Place
 from autod_tui.git.config import FIXED, environment
+from autod_tui.git.scratch import ScratchDirectory
 
 _SCRATCH = {"core.looseCompression": "0", "core.compression": "0", "core.fsync": "none"}
 """Objects that live for a moment need neither be small nor safe."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a directory of our own there
-_ROOM = 2**30
-"""Free bytes below which memory is left alone: containers often have 64 MB there."""
 
 
 class Sealed:
@@ -28,7 +24,8 @@ class Sealed:
     def __init__(self, git: Git, merging: Mapping[str, str], algorithm: str, *, scratch: bool) -> None:
         """Make the directory; with `scratch` new objects stay in it and vanish with it."""
         self._git = git
-        self.path = Path(tempfile.mkdtemp(prefix="autod-git-", dir=_memory() if scratch else None))
+        self._directory = ScratchDirectory(memory=scratch)
+        self.path = self._directory.path
         self.objects = self.path / "objects" if scratch else git.common_dir / "objects"
         self.place = Place(str(self.path), str(self.path / "tree"))
         quick = _SCRATCH if scratch else {}
@@ -71,12 +68,4 @@ class Sealed:
 
     def close(self) -> None:
         """Remove the directory and all that was written to it."""
-        shutil.rmtree(self.path, ignore_errors=True)
-
-
-def _memory() -> str | None:
-    """Return a directory in memory for scratch objects where there is one; None leaves it to the system."""
-    if not os.access(_MEMORY, os.W_OK | os.X_OK):
-        return None
-    facts = os.statvfs(_MEMORY)
-    return str(_MEMORY) if facts.f_bavail * facts.f_frsize > _ROOM else None
+        self._directory.close()

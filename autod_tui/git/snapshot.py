@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity
 from autod_tui.git.ignored import backup_choice
+from autod_tui.git.lock import Intent, RepositoryLock
 from autod_tui.git.measure import Fingerprint, fingerprint
 from autod_tui.git.objects import ObjectWriter, commit_data
+from autod_tui.git.scratch import ScratchDirectory
 from autod_tui.git.status import read_status, refuse_operation
 
 _ROOT_FILES = tuple(sorted(UNMERGED_FILES))
@@ -24,9 +25,10 @@ _ROOT_FILES = tuple(sorted(UNMERGED_FILES))
 class Snapshots:
     """Writes the uncommitted work of worktrees as commits."""
 
-    def __init__(self, git: Git, writer: ObjectWriter) -> None:
-        """Write objects through `writer`."""
+    def __init__(self, git: Git, writer: ObjectWriter, lock: RepositoryLock) -> None:
+        """Write objects through `writer`; commits are announced to `lock`."""
         self._git = git
+        self._lock = lock
         self._writer = writer
         self._known: dict[str, tuple[Fingerprint, str]] = {}
 
@@ -84,11 +86,25 @@ class Snapshots:
         status = await read_status(self._git, place)
         if not status.paths:
             return None
-        step = f"committing the work in {worktree!r}"
-        await self._git.text("add", "--all", "--", ".", step=step, place=place)
-        await self._git.text("reset", "--quiet", "--", *_ROOT_FILES, step=step, place=place)
+        async with self._lock.held():
+            intent = self._lock.announce(
+                f"committing the work in {worktree!r}",
+                worktree=place.work_tree,
+                git_dir=place.git_dir,
+                refs=(f"refs/heads/{status.branch}",) if status.branch else (),
+            )
+            try:
+                return await self._commit(place, message, intent)
+            finally:
+                self._lock.done()
+
+    async def _commit(self, place: Place, message: str, intent: Intent) -> str | None:
+        step = intent.what
+        await self._git.text("add", "--all", "--", ".", step=step, place=place, env=intent.env)
+        await self._git.text("reset", "--quiet", "--", *_ROOT_FILES, step=step, place=place, env=intent.env)
         name, email = identity(await self._git.config())
         env = {
+            **intent.env,
             "GIT_AUTHOR_NAME": name,
             "GIT_AUTHOR_EMAIL": email,
             "GIT_COMMITTER_NAME": name,
@@ -134,8 +150,11 @@ class Snapshots:
 @contextlib.asynccontextmanager
 async def shadow_index(place: Place) -> AsyncIterator[dict[str, str]]:
     """Yield the environment for a git that works on a copy of the worktree's index."""
-    with tempfile.TemporaryDirectory(prefix="autod-index-") as directory:
-        copy = Path(directory) / "index"
+    directory = ScratchDirectory()
+    try:
+        copy = directory.path / "index"
         with contextlib.suppress(FileNotFoundError):
             shutil.copy2(Path(place.git_dir) / "index", copy)  # its time too, or racy entries would look clean
         yield {"GIT_INDEX_FILE": str(copy)}
+    finally:
+        directory.close()

@@ -131,7 +131,12 @@ class Worktrees:
         place = self._git.place_of(worktree)
         step = f"hiding {name!r} in {worktree!r}"
         if await self._git.text("ls-files", "--", f":(top,literal){name}", step=step, place=place):
-            await self._git.text("update-index", "--skip-worktree", "--", name, step=step, place=place)
+            async with self._lock.held():
+                intent = self._lock.announce(step, worktree=place.work_tree, git_dir=place.git_dir)
+                words = ("update-index", "--skip-worktree", "--", name)
+                done = await self._git.run(*words, place=place, env=intent.env)
+                self._lock.done()
+            done.checked(step)
 
     async def exclude(self, *patterns: str) -> None:
         """Make sure that the repository's info/exclude holds `patterns`."""
