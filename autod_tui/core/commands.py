@@ -44,6 +44,8 @@ COMMANDS: tuple[Command, ...] = (
             verb="autod send --all TEXT", keys=("S",)),
     Command(id="next_waiting", title="Next waiting", help="Jump to the next workstream that waits for you.",
             verb="autod status", keys=("w",)),
+    Command(id="find", title="Find", help="Find a workstream by a part of its name, branch or title.",
+            verb="autod status", keys=("slash",)),
     Command(id="diff", title="Diff", help="Show what the workstream changed, uncommitted work included.",
             verb="autod diff {name}", keys=("v",), footer=True, scope="workstream"),
     Command(id="log", title="Log", help="Page through the pane's scrollback.",
@@ -78,7 +80,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="undo", title="Undo", help="List the backups and bring one back.", verb="autod undo", keys=("z",)),
     Command(id="help", title="Help", help="Show all commands.", verb="autod --help", keys=("question_mark",),
             footer=True),
-    Command(id="palette", title="Palette", help="Find a command by name.", keys=("ctrl+p",), footer=True),
+    Command(id="palette", title="Palette", help="Find a command by name.", keys=("ctrl+p", "colon"), footer=True),
     Command(id="quit", title="Quit", help="Leave the dashboard; agents go on.", keys=("q",), footer=True),
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm, SendDialog
+from autod_tui.tui.screens.find import FindDialog
 from autod_tui.tui.screens.help import help_rows
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.merge import MergeScreen
@@ -156,9 +157,24 @@ async def next_waiting(app: AutodApp, selection: Selection) -> None:
     if not waiting:
         app.say("nobody waits for you")
         return
+    _go_to(app, waiting[0])
+
+
+async def find(app: AutodApp, selection: Selection) -> None:
+    """Ask for a part of a name and select the workstream that is picked."""
+    if app.board is None or not app.board.workstreams:
+        app.say("there is no workstream yet; n makes one")
+        return
+    name = await app.push_screen_wait(FindDialog(app.board.workstreams))
+    if name:
+        _go_to(app, name)
+
+
+def _go_to(app: AutodApp, name: str) -> None:
+    home = _home(app)
     while app.screen is not home and len(app.screen_stack) > 1:
         app.pop_screen()
-    home.table.select(waiting[0])
+    home.table.select(name)
     home.table.focus()
 
 
@@ -288,8 +304,8 @@ async def on_conflict(app: AutodApp, selection: Selection) -> None:
 
 ACTIONS: dict[str, Action] = {
     "attach": attach, "type": type_into, "new": new, "up": up, "up_all": up_all, "down": down, "remove": remove,
-    "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "diff": diff, "log": log, "pm": pm,
-    "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve, "events": events,
+    "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff, "log": log,
+    "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve, "events": events,
     "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
     **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 BOARD_SCOPES = frozenset({"any", "workstream", "checkpoint"})
 
-_KEY_WORDS = {"question_mark": "?", "escape": "esc", "right_square_bracket": "]", "slash": "/"}
+_KEY_WORDS = {"question_mark": "?", "escape": "esc", "right_square_bracket": "]", "slash": "/", "colon": ":"}
 
 
 def key_word(key: str) -> str:

@@ -3,25 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from autod_tui.tui.app import AutodApp
 from autod_tui.wiring import conductor_gone, open_desk
+
+if TYPE_CHECKING:
+    from autod_tui.tui.app import AutodApp
 
 TAKE_OVER = 75
 """The app ends with this code to start again as the conductor."""
+STARTED = 2.0
+"""Seconds after which what was made so far is taken to stay until the end."""
 
 
 def run_dashboard(start: Path) -> int:
     """Run the TUI in this terminal until the person leaves it; return the process exit code."""
+    gc.disable()  # a start makes only what stays: collecting would search it all several times
     while (code := asyncio.run(_once(start))) == TAKE_OVER:
         pass
     return code
 
 
+def _app_class() -> type[AutodApp]:
+    return cast("type[AutodApp]", importlib.import_module("autod_tui.tui.app").AutodApp)
+
+
+def _spare_what_stays() -> None:
+    """Collect from now on, but only what comes later: a full search of modules and styles stops a frame for long."""
+    gc.freeze()
+    gc.enable()
+
+
 async def _once(start: Path) -> int:
+    loading = asyncio.create_task(asyncio.to_thread(_app_class))  # while git and tmux are asked
     async with open_desk(start, role="tui") as desk:
-        app = AutodApp(desk)
+        app = (await loading)(desk)
+        asyncio.get_running_loop().call_later(STARTED, _spare_what_stays)
         waiting = None if desk.conducting else asyncio.create_task(_take_over(app, start))
         try:
             result = await app.run_async()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, cast
+from weakref import WeakKeyDictionary
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,6 +18,9 @@ from autod_tui.tui.widgets.bars import FooterBar, HeaderBar, Hint
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
+
+_TITLES: WeakKeyDictionary[Widget, tuple[str, str]] = WeakKeyDictionary()
+"""What stands in the borders now."""
 
 
 class BoardWatcher:
@@ -131,6 +135,12 @@ class Page(Screen[None]):
 
 
 def titled(widget: Widget, title: str, subtitle: str = "") -> None:
-    """Give a bordered widget its title and subtitle, whatever they contain."""
-    widget.border_title = plain(title)
-    widget.border_subtitle = plain(subtitle)
+    """Give a bordered widget its title and subtitle, whatever they contain.
+
+    Setting one draws the whole widget again, so the same words are not set twice.
+    """
+    told = (title, subtitle)
+    if _TITLES.get(widget) != told:
+        _TITLES[widget] = told
+        widget.border_title = plain(title)
+        widget.border_subtitle = plain(subtitle)

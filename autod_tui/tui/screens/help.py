@@ -17,6 +17,7 @@ _MOVING = (
     ("↑ ↓ j k", "select"),
     ("pgup pgdn g G", "page, first, last"),
     ("1 2 3 4", "panels of the plan; shift+tab goes round"),
+    ("tab", "from the list to the plan and back"),
     ("esc", "back"),
     ("mouse", "click selects, double click attaches, the wheel scrolls, the footer can be clicked"),
 )

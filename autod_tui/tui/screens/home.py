@@ -25,6 +25,10 @@ WIDE = 110
 """Columns from which list and pane stand side by side."""
 
 
+FEED = 60
+"""Rows of news beside the list; the events page has all."""
+
+
 class HomeScreen(BoardScreen):
     """The list, the pane, and on wide screens what is known about the selected workstream and what happened."""
 
@@ -91,7 +95,7 @@ class HomeScreen(BoardScreen):
         return workstreams.workstream_rows(views, width, self.autod.clock())
 
     def _feed(self, width: int) -> list[Row]:
-        return feed.feed_rows(reversed(self.autod.entries[-60:]), width)
+        return feed.feed_rows(reversed(self.autod.entries), width, most=FEED)
 
     def _fit_list(self, number: int) -> None:
         """Give the list the rows it needs, but leave room for the rest."""

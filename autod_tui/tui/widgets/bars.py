@@ -32,6 +32,7 @@ class Bar(Widget):
         """Make an empty bar."""
         super().__init__(id=id)
         self.row: Row = row()
+        self._drawn: tuple[Span, ...] = ()
 
     def show_row(self, shown: Row) -> None:
         """Draw `shown` from now on."""
@@ -51,6 +52,7 @@ class Bar(Widget):
         """Draw the one line."""
         width = self.size.width
         spans = self.spans(width)
+        self._drawn = spans
         strip = Strip([Segment(clean(text), self.get_component_rich_style(component(role))) for text, role in spans])
         if strip.cell_length > width:
             mark = Segment("…", self.get_component_rich_style(component("dim")))
@@ -67,7 +69,8 @@ class HeaderBar(Bar):
     def show_board(self, board: Board, place: str) -> None:
         """Tell about `board` on the screen called `place`."""
         self.board, self.place = board, place
-        self.refresh()
+        if self.spans(self.size.width) != self._drawn:
+            self.refresh()
 
     def spans(self, width: int) -> tuple[Span, ...]:
         """Return project and target at the left, the counts at the right."""

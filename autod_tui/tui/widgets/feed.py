@@ -12,10 +12,15 @@ from autod_tui.tui.text import Row, fit, row, shorten, wrap
 WHO = 20
 
 
-def feed_rows(entries: Iterable[Recorded], width: int, *, whole: bool = False) -> list[Row]:
-    """Return a row per entry that is news, oldest first; with `whole` long sentences are wrapped, not cut."""
+def feed_rows(entries: Iterable[Recorded], width: int, *, whole: bool = False, most: int = 0) -> list[Row]:
+    """Return a row per entry that is news, in their order; with `whole` long sentences are wrapped, not cut.
+
+    No more than `most` rows are made, where that is set.
+    """
     rows: list[Row] = []
     for entry in entries:
+        if most and len(rows) >= most:
+            break
         told = tell(entry.event)
         if told is not None:
             rows += _rows(entry.at, told, width, whole)

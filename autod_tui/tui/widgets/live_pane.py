@@ -28,6 +28,8 @@ from autod_tui.tui.workers import start
 FRAME = 1 / 30
 """Seconds between two captures at least."""
 LEAVE_KEYS = frozenset({"ctrl+right_square_bracket", "f11"})
+KEPT_STRIPS = 1000
+"""Drawn rows that are kept: a key press that only moves the view draws none of them again."""
 MIN_COLUMNS, MIN_ROWS = 40, 15
 """No agent's window is made smaller than this; a smaller view shows the part with the cursor."""
 
@@ -51,6 +53,9 @@ class LivePane(Widget, can_focus=True):
         self._dirty = False
         self._loop: asyncio.Task[None] | None = None
         self._shown: Screen | None = None
+        self._stale = False
+        """What is drawn is still the pane followed before: two paintings in a few milliseconds would flicker."""
+        self._strips: dict[tuple[str, Pen, int], Strip] = {}
         self._lines: list[tuple[str, Pen]] = []
         self._top = 0
         self._note: tuple[str, ...] = ()
@@ -67,10 +72,16 @@ class LivePane(Widget, can_focus=True):
         if changed:
             self.leave_type_mode()
             self.workstream = workstream
-            self._take(None)
+            self._stale = self._shown is not None
+            self.set_timer(2 * FRAME, self._drop_stale)
             self._look()
         if changed or self._shown is None:
             self.mark_dirty()
+
+    def _drop_stale(self) -> None:
+        """Draw the former pane no longer when the new one could not be captured in time."""
+        if self._stale:
+            self._take(None)
 
     def watch_now(self, watching: bool) -> None:
         """Say whether the pane is on screen; captures are made only then."""
@@ -108,6 +119,7 @@ class LivePane(Widget, can_focus=True):
 
     def _take(self, screen: Screen | None) -> None:
         """Show `screen`; only the rows that differ are drawn again."""
+        self._stale = False
         old_lines, old_top, old = self._lines, self._top, self._shown
         self._shown = screen
         self._lines = _with_pens(screen.lines) if screen else []
@@ -141,20 +153,37 @@ class LivePane(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line of the pane, or of the note when there is no pane."""
         width = self.content_size.width
-        base = self.get_component_rich_style(component(""))
         if self._shown is None:
             return self._note_line(y, width)
         index = self._top + y
         if index >= len(self._lines):
-            return Strip.blank(width, base)
-        segments, _ = parse_row(*self._lines[index])
-        strip = Strip(segments)
+            return self._strip("", PLAIN, width)
         cursor = self._shown.cursor
         if cursor and cursor[1] == index and cursor[0] < width:
-            strip = with_cursor(strip, cursor[0])
+            return self._drawn(*self._lines[index], width, cursor[0])
+        return self._strip(*self._lines[index], width)
+
+    def _strip(self, line: str, pen: Pen, width: int) -> Strip:
+        key = (line, pen, width)
+        if key not in self._strips:
+            if len(self._strips) >= KEPT_STRIPS:
+                self._strips.clear()
+            self._strips[key] = self._drawn(line, pen, width)
+        return self._strips[key]
+
+    def _drawn(self, line: str, pen: Pen, width: int, cursor: int | None = None) -> Strip:
+        base = self.get_component_rich_style(component(""))
+        strip = Strip(parse_row(line, pen)[0])
+        if cursor is not None:
+            strip = with_cursor(strip, cursor)
         if strip.cell_length > width:
             strip = Strip([*strip.crop(0, width - 1), Segment("…", Style(dim=True))])
         return strip.adjust_cell_length(width).apply_style(Style(color=base.color, bgcolor=base.bgcolor))
+
+    def notify_style_update(self) -> None:
+        """Forget the strips of an older theme."""
+        self._strips.clear()
+        super().notify_style_update()
 
     def _note_line(self, y: int, width: int) -> Strip:
         style = self.get_component_rich_style(component("dim"))

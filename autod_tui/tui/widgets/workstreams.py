@@ -106,7 +106,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("dirty", 5, 5, 7, _dirty, right=True),
     Column("conf", 4, 5, 1, _conflicts),
     Column("since", 5, 6, 6, _since, right=True),
-    Column("eta", 6, 12, 8, _eta),
+    Column("eta", 6, 20, 8, _eta),
     Column("agent", 8, 18, 5, _agent),
     Column("why", 12, 60, 9, _reason),
     Column("branch", 12, 36, 10, _branch),
@@ -116,7 +116,7 @@ COLUMNS: tuple[Column, ...] = (
 def layout(views: Sequence[WorkstreamView], width: int, now: float) -> list[tuple[Column, int]]:
     """Choose the columns that fit `width`, the most wanted first, and give each its cells; empty ones are left out."""
     sizes: dict[Column, int] = {}
-    room = width - 1
+    room = width - 2
     for column in sorted(COLUMNS, key=lambda column: column.rank):
         wanted = _wanted(column, views, now, width)
         gap = GAP if sizes else 0
