@@ -24,9 +24,9 @@ from pathlib import Path
 
 _ORDER = re.compile(
     r"\bdemo: *(?P<word>[a-z]+)(?:=(?P<value>\S+))?(?: +(?:(?P<once>once|twice)|(?P<times>\d+) times))?"
-    r"(?: +in +(?P<stage>[\w.-]+))?"
+    r"(?: +in +(?P<stage>[\w-]+(?:\.[\w-]+)*))?"
 )
-_OUTPUTS = re.compile(r"\W*outputs?\W*:\W*(?P<paths>[\w./].*)?\Z", re.IGNORECASE)
+_OUTPUTS = re.compile(r"\W*(?:outputs?|files it has to leave)\W*:\W*(?P<paths>[\w./].*)?\Z", re.IGNORECASE)
 _TIMES = {"once": 1, "twice": 2}
 LOG = "demo.log"
 
@@ -57,7 +57,8 @@ def read_jobs(ids: list[str], prompt: str) -> list[Job]:
     """Find in the prompt what it says about each of `ids`.
 
     A task's text starts at a line that begins with its id (behind marks such as `##`, `-` or the word `Task`); its
-    outputs are listed behind `Outputs:` with commas or as a list below.
+    outputs are listed behind `Files it has to leave:` or `Outputs:`, with commas or as a list below. Quoted lines
+    (`> `) are somebody else's words and order nothing.
     """
     jobs = {id: Job(id) for id in ids}
     start = re.compile(
@@ -67,6 +68,8 @@ def read_jobs(ids: list[str], prompt: str) -> list[Job]:
     job: Job | None = None
     listing = False
     for line in prompt.splitlines():
+        if line.startswith(">"):
+            continue
         found = start.match(line)
         if ids and found and found[1] in jobs and not re.match(r"\.\d", found[2]):
             job, listing = jobs[found[1]], False
@@ -83,18 +86,12 @@ def read_jobs(ids: list[str], prompt: str) -> list[Job]:
 def _take_outputs(job: Job, line: str, listing: bool) -> bool:
     """Add the paths that a line names; return whether the next line may name more."""
     if head := _OUTPUTS.match(line):
-        job.outputs.extend(
-            path.strip("`* .") if path.endswith(".") else path.strip("`* ") for path in _split(head["paths"] or "")
-        )
+        job.outputs.extend(path.strip("`*").rstrip(".") for path in re.split(r"[,\s]+", head["paths"] or "") if path)
         return not job.outputs
     item = re.match(r"\s*[-*] +`?([^\s`]+)`?\s*\Z", line) if listing else None
     if item:
         job.outputs.append(item[1])
     return item is not None or (listing and not line.strip())
-
-
-def _split(text: str) -> list[str]:
-    return [part for part in re.split(r"[,\s]+", text) if part]
 
 
 def _order(found: re.Match[str]) -> Order:
