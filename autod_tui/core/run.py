@@ -161,6 +161,8 @@ class TaskState(StrEnum):
 
 SETTLED_STATES = frozenset({TaskState.DONE, TaskState.FAILED, TaskState.STOPPED})
 """States from which a task moves only when somebody asks."""
+FINAL_STATES = frozenset({TaskState.DONE})
+"""States of a task that is through."""
 
 
 class TaskRecord(Struct, frozen=True, kw_only=True):
@@ -181,13 +183,17 @@ class TaskRecord(Struct, frozen=True, kw_only=True):
     """Stage to the sessions that ended there with a verdict or a failure."""
     lost: int = 0
     """Sessions in a row that vanished under it."""
+    rejected_head: str | None = None
+    """`head` as the last NEEDS_WORK met it; None before the first."""
     unchanged: int = 0
-    """Times in a row that NEEDS_WORK met a head that had not moved."""
+    """Times in a row that NEEDS_WORK met a head that it had met before."""
     not_before: float = 0.0
     """Unix time before which no session takes it (back-off)."""
     findings: str = ""
     """What the next prompt has to quote: reason of the last NEEDS_WORK, or a conflict."""
     verdicts: tuple[TaskVerdict, ...] = ()
+    size: int = 0
+    """Bytes of its outputs as last counted."""
     done_at: float = 0.0
     priority: int | None = None
     """Priority given while running; None leaves the declared one."""
@@ -280,9 +286,15 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     """Text that the last session left for the next one."""
 
     @property
+    def final_states(self) -> frozenset[TaskState]:
+        """States of tasks that are through: approved is enough for a run that merges nothing."""
+        return FINAL_STATES if self.plan.merge else FINAL_STATES | {TaskState.APPROVED}
+
+    @property
     def done(self) -> int:
-        """How many tasks are done."""
-        return sum(1 for task in self.tasks.values() if task.state is TaskState.DONE)
+        """How many tasks are through."""
+        final = self.final_states
+        return sum(1 for task in self.tasks.values() if task.state in final)
 
     @property
     def living(self) -> tuple[SessionRecord, ...]:

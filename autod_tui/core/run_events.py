@@ -85,8 +85,8 @@ class TaskJudged(Event, frozen=True, kw_only=True):
     run: str
     task: str
     verdict: TaskVerdict
-    changed: bool = True
-    """False when the session left the task's work as it was."""
+    again: bool = False
+    """The session itself failed: the task waits for the same stage again, the attempt counted."""
     size: int = 0
     """Bytes of its outputs as counted."""
 

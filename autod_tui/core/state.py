@@ -19,6 +19,8 @@ from autod_tui.core.checkpoint import (
 )
 from autod_tui.core.events import Recorded
 from autod_tui.core.run import RunRecord
+from autod_tui.core.run_events import RunStarted
+from autod_tui.core.run_state import RUN_EVENTS, apply_run, start_run
 from autod_tui.core.workstream import ALIVE_STATES, Source, WorkstreamRecord, WorkstreamState
 
 
@@ -403,3 +405,19 @@ def _(event: ev.CheckpointRolledBack, state: State, at: float) -> State:
         rehearsed_heads=(),
         rehearsed_result="",
     )
+
+
+@_apply.register
+def _(event: RunStarted, state: State, at: float) -> State:
+    # an id is given once: what is done under it stays done
+    known = state.runs.get(event.run)
+    return _replace(state, runs={**state.runs, event.run: known or start_run(event, at)})
+
+
+def _apply_run(event: Any, state: State, at: float) -> State:
+    run = state.runs.get(event.run)
+    return _replace(state, runs={**state.runs, event.run: apply_run(event, run, at)}) if run else state
+
+
+for _kind in RUN_EVENTS:
+    _apply.register(_kind, _apply_run)

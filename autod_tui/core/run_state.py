@@ -1,0 +1,324 @@
+"""What each event does to a run: the routes of tasks through stages, and nothing that is not in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import singledispatch
+from typing import Any
+
+from msgspec.structs import replace
+
+from autod_tui.core import run_events as re
+from autod_tui.core.events import Event
+from autod_tui.core.run import (
+    SETTLED_STATES,
+    BatchSpec,
+    By,
+    RunPlan,
+    RunRecord,
+    RunState,
+    SessionRecord,
+    SessionState,
+    StageSpec,
+    TaskRecord,
+    TaskSpec,
+    TaskState,
+    Verdict,
+)
+
+STUCK_AFTER = 2
+"""Times in a row that NEEDS_WORK may meet the work that it met before; then the task has failed."""
+LOST_LIMIT = 5
+"""Sessions in a row that may vanish under a task before it has failed."""
+MAX_BACK_OFF = 60.0
+"""Seconds that a task waits at most after a session that broke off."""
+
+_BROKEN = frozenset(SessionState) - {SessionState.RUNNING, SessionState.DONE}
+_ENDED = frozenset({RunState.STOPPED, RunState.DONE, RunState.FAILED})
+_OUT_OF_STAGES = SETTLED_STATES | {TaskState.APPROVED}
+
+
+def start_run(event: re.RunStarted, at: float) -> RunRecord:
+    """Return the run that begins: every task waits for the first stage."""
+    return RunRecord(
+        id=event.run,
+        plan=event.plan,
+        started_at=at,
+        base_oid=event.base_oid,
+        tasks={spec.id: _new_task(event.plan, spec) for spec in event.plan.tasks},
+    )
+
+
+def back_off(times: int) -> float:
+    """Return the seconds to wait after the `times`-th session in a row that broke off: 1, 2, 4 ... 60."""
+    return min(MAX_BACK_OFF, 2.0 ** min(max(times, 1) - 1, 10))
+
+
+@singledispatch
+def apply_run(event: Event, run: RunRecord, at: float) -> RunRecord:
+    """Return the run after one more event; ids that it doesn't know change nothing."""
+    return run
+
+
+@apply_run.register
+def _(event: re.RunChanged, run: RunRecord, at: float) -> RunRecord:
+    return replace(run, state=event.state, reason=event.reason, ended_at=at if event.state in _ENDED else 0.0)
+
+
+@apply_run.register
+def _(event: re.TasksAdded, run: RunRecord, at: float) -> RunRecord:
+    new = {spec.id: spec for spec in event.tasks if spec.id not in run.tasks}
+    plan = replace(
+        run.plan, tasks=(*run.plan.tasks, *new.values()), batches=_joined(run.plan.batches, event.batches, new)
+    )
+    records = {id: _new_task(plan, spec) for id, spec in new.items()}
+    return replace(run, plan=plan, tasks={**run.tasks, **records})
+
+
+@apply_run.register
+def _(event: re.RunTuned, run: RunRecord, at: float) -> RunRecord:
+    stages = tuple(
+        replace(
+            stage,
+            batch_size=max(1, event.batch_sizes.get(stage.name, stage.batch_size)),
+            sessions=max(1, event.sessions.get(stage.name, stage.sessions)),
+        )
+        for stage in run.plan.stages
+    )
+    run = replace(run, plan=replace(run.plan, stages=stages))
+    return _with_tasks(
+        run, (replace(task, priority=event.priorities[task.id]) for task in _known(run, event.priorities))
+    )
+
+
+@apply_run.register
+def _(event: re.SessionStarted, run: RunRecord, at: float) -> RunRecord:
+    session = event.session if event.session.started_at else replace(event.session, started_at=at)
+    run = replace(run, sessions={**run.sessions, session.id: session})
+    return _with_tasks(
+        run,
+        (
+            replace(task, state=TaskState.RUNNING, stage=session.stage, session=session.id, reason="", not_before=0.0)
+            for task in _known(run, session.tasks)
+            if task.state not in _OUT_OF_STAGES
+        ),
+    )
+
+
+@apply_run.register
+def _(event: re.SessionPrinted, run: RunRecord, at: float) -> RunRecord:
+    session = run.sessions.get(event.session)
+    if session is None or session.first_output_at:
+        return run
+    return _with_session(run, replace(session, first_output_at=at))
+
+
+@apply_run.register
+def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
+    session = run.sessions.get(event.session)
+    if session is None or session.state is not SessionState.RUNNING:
+        return run
+    ended = replace(
+        session,
+        state=event.state,
+        reason=event.reason,
+        exit_status=event.exit_status,
+        ended_at=at,
+        head=event.head,
+        usage=event.usage,
+    )
+    run = _with_session(run, ended)
+    if event.handoff:
+        run = replace(run, handoff=event.handoff)
+    return _with_heads(run, ended) if event.head not in ("", session.base_oid) else run
+
+
+@apply_run.register
+def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
+    task, stage = run.tasks.get(event.task), _stage(run.plan, event.verdict.stage)
+    if task is None or stage is None or task.stage != stage.name or task.state in _OUT_OF_STAGES:
+        return run
+    verdict = event.verdict if event.verdict.at else replace(event.verdict, at=at)
+    approved = verdict.verdict is Verdict.APPROVED
+    attempts = task.attempts.get(stage.name, 0) + 1
+    task = replace(
+        task,
+        attempts={**task.attempts, stage.name: attempts},
+        verdicts=(*task.verdicts, verdict),
+        lost=0,
+        size=event.size or task.size,
+    )
+    if event.again or (approved and verdict.by is By.AGENT and _broke_off(run, verdict.session)):
+        # a session that broke off moves nothing on, whatever it had printed before
+        again = _enter(run.plan, task, stage, verdict.reason)
+        return _with_tasks(run, [_delayed(again, at + back_off(attempts))])
+    if approved:
+        return _with_tasks(run, [_onward(run.plan, task, stage)])
+    return _with_tasks(run, [_back(run.plan, task, stage.needs_work, verdict.reason)])
+
+
+@apply_run.register
+def _(event: re.TaskRequeued, run: RunRecord, at: float) -> RunRecord:
+    task = run.tasks.get(event.task)
+    if task is None or task.state in _OUT_OF_STAGES:
+        return run
+    session = run.sessions.get(task.session)
+    vanished = task.state is TaskState.RUNNING and session is not None and session.state is SessionState.LOST
+    lost = task.lost + 1 if vanished else task.lost
+    if lost >= LOST_LIMIT:
+        return _with_tasks(run, [_failed(replace(task, lost=lost), f"{lost} sessions in a row vanished")])
+    return _with_tasks(run, [replace(task, state=TaskState.QUEUED, lost=lost, not_before=event.not_before)])
+
+
+@apply_run.register
+def _(event: re.ReviewAsked, run: RunRecord, at: float) -> RunRecord:
+    asked = [task for task in _known(run, (event.task,)) if task.state not in _OUT_OF_STAGES]
+    return _with_tasks(run, (replace(task, state=TaskState.REVIEW, reason="", not_before=0.0) for task in asked))
+
+
+@apply_run.register
+def _(event: re.TaskSettled, run: RunRecord, at: float) -> RunRecord:
+    task = run.tasks.get(event.task)
+    if task is None or task.state is TaskState.DONE or event.state not in SETTLED_STATES:
+        return run
+    done_at = at if event.state is TaskState.DONE else 0.0
+    return _with_tasks(run, [replace(task, state=event.state, reason=event.reason, done_at=done_at)])
+
+
+@apply_run.register
+def _(event: re.TasksIntegrated, run: RunRecord, at: float) -> RunRecord:
+    arrived = [task for task in _known(run, event.tasks) if task.state is not TaskState.DONE]
+    return _with_tasks(run, (replace(task, state=TaskState.DONE, reason="", done_at=at) for task in arrived))
+
+
+@apply_run.register
+def _(event: re.TaskConflicted, run: RunRecord, at: float) -> RunRecord:
+    task = run.tasks.get(event.task)
+    if task is None or task.state is not TaskState.APPROVED or not run.plan.stages:
+        return run
+    return _with_tasks(run, [_back(run.plan, task, mending_stage(run.plan).name, event.findings)])
+
+
+@apply_run.register
+def _(event: re.TasksRetried, run: RunRecord, at: float) -> RunRecord:
+    asked = {TaskState.FAILED, TaskState.STOPPED, TaskState.APPROVED}
+    stage = _stage(run.plan, event.stage)
+    return _with_tasks(
+        run,
+        (
+            replace(
+                task,
+                state=TaskState.QUEUED,
+                stage=stage.name if stage else task.stage,
+                reason="",
+                attempts={},
+                lost=0,
+                unchanged=0,
+                rejected_head=None,
+                not_before=0.0,
+            )
+            for task in _known(run, event.tasks)
+            if task.state in asked
+        ),
+    )
+
+
+RUN_EVENTS = tuple(kind for kind in apply_run.registry if kind is not Event and kind is not object)
+"""Events that change a run which is there already."""
+
+
+def mending_stage(plan: RunPlan) -> StageSpec:
+    """Return the stage that mends a conflict: where the last one sends work back to, as far as an agent works there."""
+    stage, seen = plan.stages[-1], set[str]()
+    while stage.name not in seen:
+        seen.add(stage.name)
+        stage = _stage(plan, stage.needs_work) or stage
+        if stage.by is By.AGENT:
+            return stage
+    return next((one for one in plan.stages if one.by is By.AGENT), plan.stages[0])
+
+
+def _onward(plan: RunPlan, task: TaskRecord, stage: StageSpec) -> TaskRecord:
+    following = plan.stages[plan.stages.index(stage) + 1 :]
+    if following:
+        return _enter(plan, task, following[0], "")
+    return replace(task, state=TaskState.APPROVED, reason="", findings="", not_before=0.0)
+
+
+def _back(plan: RunPlan, task: TaskRecord, to: str, findings: str) -> TaskRecord:
+    unchanged = task.unchanged + 1 if task.head == task.rejected_head else 0
+    task = replace(task, unchanged=unchanged, rejected_head=task.head, findings=findings)
+    if unchanged >= STUCK_AFTER:
+        return _failed(task, f"stuck: its work stayed as it was {unchanged} times{_because(findings)}")
+    return _enter(plan, task, _stage(plan, to) or plan.stages[0], findings)
+
+
+def _enter(plan: RunPlan, task: TaskRecord, stage: StageSpec, findings: str) -> TaskRecord:
+    """Queue the task for `stage`, or fail it when it has been there as often as it may."""
+    task = replace(task, findings=findings)
+    tried = task.attempts.get(stage.name, 0)
+    if tried >= stage.attempts:
+        times = f"{tried} attempt{'s' if tried != 1 else ''} at {stage.name}"
+        return _failed(replace(task, stage=stage.name), times + _because(findings))
+    return replace(task, state=TaskState.QUEUED, stage=stage.name, reason="", not_before=0.0)
+
+
+def _delayed(task: TaskRecord, until: float) -> TaskRecord:
+    return replace(task, not_before=until) if task.state is TaskState.QUEUED else task
+
+
+def _failed(task: TaskRecord, reason: str) -> TaskRecord:
+    return replace(task, state=TaskState.FAILED, reason=reason, not_before=0.0)
+
+
+def _because(findings: str) -> str:
+    first = findings.strip().partition("\n")[0]
+    return f": {first}" if first else ""
+
+
+def _broke_off(run: RunRecord, session: str) -> bool:
+    record = run.sessions.get(session)
+    return record is not None and record.state in _BROKEN
+
+
+def _with_heads(run: RunRecord, session: SessionRecord) -> RunRecord:
+    """Give the session's commit to its tasks; each is bound to all whose work was in any of them."""
+    mine = [task for task in _known(run, session.tasks) if task.session == session.id]
+    members = dict.fromkeys(id for task in mine for id in (task.id, *task.bound))
+    return _with_tasks(
+        run,
+        (replace(task, head=session.head, bound=tuple(id for id in members if id != task.id)) for task in mine),
+    )
+
+
+def _joined(
+    batches: tuple[BatchSpec, ...], more: tuple[BatchSpec, ...], new: Mapping[str, TaskSpec]
+) -> tuple[BatchSpec, ...]:
+    """Add new tasks to batches of the same name, and new batches at the end; no task changes its batch."""
+    found = {batch.name: batch for batch in batches}
+    for batch in more:
+        ids = tuple(id for id in batch.tasks if id in new)
+        known = found.get(batch.name)
+        found[batch.name] = replace(known or batch, tasks=(*known.tasks, *ids) if known else ids)
+    return tuple(found.values())
+
+
+def _new_task(plan: RunPlan, spec: TaskSpec) -> TaskRecord:
+    return TaskRecord(id=spec.id, stage=plan.stages[0].name if plan.stages else "")
+
+
+def _stage(plan: RunPlan, name: str) -> StageSpec | None:
+    return next((stage for stage in plan.stages if stage.name == name), None)
+
+
+def _known(run: RunRecord, ids: Iterable[str]) -> list[TaskRecord]:
+    return [run.tasks[id] for id in dict.fromkeys(ids) if id in run.tasks]
+
+
+def _with_tasks(run: RunRecord, tasks: Iterable[TaskRecord]) -> RunRecord:
+    changed: dict[str, Any] = {task.id: task for task in tasks}
+    return replace(run, tasks={**run.tasks, **changed}) if changed else run
+
+
+def _with_session(run: RunRecord, session: SessionRecord) -> RunRecord:
+    return replace(run, sessions={**run.sessions, session.id: session})
