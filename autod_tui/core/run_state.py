@@ -93,14 +93,19 @@ def _(event: re.RunTuned, run: RunRecord, at: float) -> RunRecord:
 
 @apply_run.register
 def _(event: re.SessionStarted, run: RunRecord, at: float) -> RunRecord:
-    session = event.session if event.session.started_at else replace(event.session, started_at=at)
-    run = replace(run, sessions={**run.sessions, session.id: session})
+    session, known = event.session, run.sessions.get(event.session.id)
+    if known is not None and known.state is not SessionState.RUNNING:
+        return run
+    session = session if session.started_at else replace(session, started_at=known.started_at if known else at)
+    run = _with_session(run, session)
+    # told again once it has its pane: what was taken from it meanwhile stays away
+    mine = [task for task in _known(run, session.tasks) if known is None or task.session == session.id]
     return _with_tasks(
         run,
         (
             replace(task, state=TaskState.RUNNING, stage=session.stage, session=session.id, reason="", not_before=0.0)
-            for task in _known(run, session.tasks)
-            if task.state not in _OUT_OF_STAGES
+            for task in mine
+            if task.state is TaskState.RUNNING or (known is None and task.state not in _OUT_OF_STAGES)
         ),
     )
 

@@ -1,0 +1,176 @@
+"""The tasks of a run as a scheduler sees them: who waits where, for whom, and who is on the way."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import NamedTuple
+
+from autod_tui.core.run import (
+    By,
+    RunPlan,
+    RunRecord,
+    StageSpec,
+    TaskRecord,
+    TaskSpec,
+    TaskState,
+    Verdict,
+)
+
+
+class Group(NamedTuple):
+    """What tasks must share to share a session."""
+
+    batch: str
+    agent: str
+    model: str
+
+
+class _Kind(NamedTuple):
+    """What decides a task's group in any stage."""
+
+    batch: str
+    role: str
+    model: str
+
+
+class _Index:
+    """A plan's lookups, made once per plan."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self.plan = plan
+        self.stages = {stage.name: stage for stage in plan.stages}
+        self.place = {stage.name: place for place, stage in enumerate(plan.stages)}
+        self.specs: dict[str, TaskSpec] = {task.id: task for task in plan.tasks}
+        self.batches = {batch.name: batch for batch in plan.batches}
+        batch_of = {id: batch.name for batch in plan.batches for id in batch.tasks}
+        self.kinds = {task.id: _Kind(batch_of.get(task.id, ""), task.role, task.model) for task in plan.tasks}
+
+
+_ON_THE_WAY = (TaskState.QUEUED, TaskState.RUNNING, TaskState.REVIEW)
+_GONE_BY = frozenset({TaskState.APPROVED, TaskState.DONE})
+_last_index: list[_Index] = []
+
+
+def _index_of(plan: RunPlan) -> _Index:
+    """Return the plan's lookups; a few are remembered, as plans hardly ever change."""
+    for index in _last_index:
+        if index.plan is plan:
+            return index
+    _last_index[4:] = []
+    _last_index.insert(0, _Index(plan))
+    return _last_index[0]
+
+
+class Queues:
+    """One look at a run at a time `now` (Unix); costs one pass over the tasks."""
+
+    def __init__(self, run: RunRecord, now: float) -> None:
+        """Sort the tasks of `run`."""
+        self.run = run
+        self._index = _index_of(run.plan)
+        self.stages = self._index.stages
+        self.flush = False
+        """True lets nobody wait for mates that a person looks at."""
+        self.living: dict[str, int] = {}
+        """Stage to the sessions that run there."""
+        self.agents = 0
+        """Sessions of agents that run."""
+        self.unasked: list[str] = []
+        """Tasks that a person is to be asked about."""
+        self.soon = False
+        """True when a first-attempt task goes on after a pause."""
+        self.alive = False
+        """True while a task runs, is in a review, or may start now or later."""
+        self._waiting: dict[str, list[TaskRecord]] = {}
+        self._firsts: dict[tuple[_Kind, int, bool], int] = {}
+        self._unfinished: dict[str, bool] = {}
+        self._look(now)
+
+    @property
+    def busy(self) -> bool:
+        """True while a session runs."""
+        return bool(self.living)
+
+    def size(self, stage: StageSpec) -> int:
+        """Return how many tasks a session of `stage` takes now."""
+        if not stage.adaptive:
+            return max(1, stage.batch_size)
+        return max(1, min(stage.batch_size, ceil(len(self._waiting.get(stage.name, ())) / max(1, stage.sessions))))
+
+    def groups(self, stage: StageSpec) -> dict[Group, list[str]]:
+        """Return the ids that wait for `stage`, in order, by what may share a session."""
+        found: dict[Group, list[str]] = {}
+        for task in self._waiting.get(stage.name, ()):
+            found.setdefault(self._group(stage, self._index.kinds[task.id]), []).append(task.id)
+        return found
+
+    def upstream(self, stage: StageSpec, group: Group) -> int:
+        """Return how many first-attempt mates are on the way to `stage`; gates wait for nobody."""
+        if stage.by is not By.AGENT:
+            return 0
+        place = self._index.place[stage.name]
+        return sum(
+            count
+            for (kind, at, reviewed), count in self._firsts.items()
+            if at < place and not (reviewed and self.flush) and self._group(stage, kind) == group
+        )
+
+    def blocker(self, task: TaskRecord) -> str:
+        """Name what a task that never started has to wait for, such as `batch week1`; empty when nothing."""
+        if task.session:
+            return ""
+        for id in self._index.specs[task.id].after:
+            if id in self.run.tasks and self.run.tasks[id].state not in _GONE_BY:
+                return f"task {id}"
+        own = self._index.batches.get(self._index.kinds[task.id].batch)
+        open_ones = [name for name in (own.after if own else ()) if self._is_unfinished(name)]
+        return f"batch {open_ones[0]}" if open_ones else ""
+
+    def _look(self, now: float) -> None:
+        for session in self.run.living:
+            self.living[session.stage] = self.living.get(session.stage, 0) + 1
+            self.agents += bool(session.agent)
+        for task in self.run.tasks.values():
+            if task.state in _ON_THE_WAY and task.stage in self.stages:
+                self._place(task, now)
+        for waiting in self._waiting.values():
+            waiting.sort(key=lambda task: -self._priority(task))
+
+    def _place(self, task: TaskRecord, now: float) -> None:
+        queued = task.state is TaskState.QUEUED
+        if queued and self.blocker(task):
+            return
+        self.alive = True
+        first = _is_first(task)
+        if first:
+            key = (self._index.kinds[task.id], self._index.place[task.stage], task.state is TaskState.REVIEW)
+            self._firsts[key] = self._firsts.get(key, 0) + 1
+        if not queued:
+            return
+        if task.not_before > now:
+            self.soon = self.soon or first
+        elif self.stages[task.stage].by is By.PERSON:
+            self.unasked.append(task.id)
+        else:
+            self._waiting.setdefault(task.stage, []).append(task)
+
+    def _priority(self, task: TaskRecord) -> int:
+        return self._index.specs[task.id].priority if task.priority is None else task.priority
+
+    def _group(self, stage: StageSpec, kind: _Kind) -> Group:
+        plan = self.run.plan
+        return Group(kind.batch, stage.agent or plan.roles.get(kind.role, "") or plan.agent, kind.model or stage.model)
+
+    def _is_unfinished(self, batch: str) -> bool:
+        if batch not in self._unfinished:
+            found, final = self._index.batches.get(batch), self.run.final_states
+            ids = found.tasks if found else ()
+            self._unfinished[batch] = any(id in self.run.tasks and self.run.tasks[id].state not in final for id in ids)
+        return self._unfinished[batch]
+
+
+def _is_first(task: TaskRecord) -> bool:
+    """True for a task that nothing has sent back so far."""
+    if task.attempts.get(task.stage):
+        return False
+    return not any(verdict.verdict is Verdict.NEEDS_WORK for verdict in task.verdicts)
