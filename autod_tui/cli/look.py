@@ -11,7 +11,8 @@ from autod_tui.cli.console import Console, clean
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
 from autod_tui.core.desk import Desk
-from autod_tui.core.errors import AutodError, UsageError
+from autod_tui.core.errors import AutodError, RefusedError, UsageError
+from autod_tui.core.names import helper_name, nearest
 
 
 def attach(request: Request) -> int:
@@ -33,13 +34,22 @@ def diff(request: Request) -> int:
     console, name = request.console, request.options.name
 
     async def act(desk: Desk) -> int:
-        text = await desk.diff(known(desk, name))
+        text = await desk.diff(_with_branch(desk, known(desk, name)))
         console.json({"workstream": name, "diff": text})
         for line in text.splitlines():
             console.show(_diff_line(console, clean(line)))
         return 0
 
     return with_desk(request, act)
+
+
+def _with_branch(desk: Desk, name: str) -> str:
+    """Return `name`; RefusedError for the agent that solves a checkpoint's conflicts: it has no branch to compare."""
+    for view in desk.board().checkpoints:
+        if name == helper_name(view.name):
+            hint = f"autod checkpoint resolve {view.name} lists them, autod log {name} shows the agent"
+            raise RefusedError(f"{name!r} works on conflicts, not on a branch of its own", hint=hint)
+    return name
 
 
 def _diff_line(console: Console, line: str) -> str:
@@ -49,11 +59,10 @@ def _diff_line(console: Console, line: str) -> str:
 
 def known(desk: Desk, name: str) -> str:
     """Return `name` when it is a workstream; UsageError with the nearest name otherwise."""
-    names = [view.name for view in desk.board().workstreams]
-    if name in names:
+    board = desk.board()
+    names = [view.name for view in board.workstreams]
+    if name in names or name in [helper_name(view.name) for view in board.checkpoints]:
         return name
-    from autod_tui.core.names import nearest
-
     near = nearest(name, names)
     raise UsageError(
         f"there is no workstream {name!r}",

@@ -33,3 +33,8 @@ def nearest(word: str, known: tuple[str, ...] | list[str] | set[str]) -> str | N
     """Return the known word that `word` most likely meant, or None."""
     found = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def helper_name(checkpoint: str) -> str:
+    """Return the name under which the agent that solves a checkpoint's conflicts runs."""
+    return f"resolve-{checkpoint}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import Conflict, Transaction
 from autod_tui.core.errors import UsageError
+from autod_tui.core.names import helper_name
 from autod_tui.core.ports import Launch, MergedTree
 from autod_tui.core.requests import Answer
 from autod_tui.engine.checkpoints import Checkpoints
@@ -14,11 +15,6 @@ from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.replay import Waiting, replay_plan
 from autod_tui.engine.resolve import choice
 from autod_tui.engine.workstreams import Workstreams
-
-
-def helper_name(checkpoint: str) -> str:
-    """Return the name under which the agent that solves a checkpoint's conflicts runs."""
-    return f"resolve-{checkpoint}"
 
 
 class Resolutions:

@@ -37,7 +37,8 @@ class Follow:
             return f"{worktree!r} has no branch checked out"
         changed = await self._changed(old, new)
         added = await self._changed(old, new, "--diff-filter=A")
-        touched = sorted({*status.tracked, *status.unmerged} & changed)
+        # A submodule stays where it was when the commit that it belongs to moves: that is nobody's work.
+        touched = sorted(({*status.tracked, *status.unmerged} - {*status.modules}) & changed)
         if touched:
             return f"uncommitted changes stand in the way in {worktree!r}: {_some(touched)}"
         if blocked := sorted(path for path in added if _blocked(place.work_tree, path, changed)):

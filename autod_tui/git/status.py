@@ -24,6 +24,8 @@ class Status(Struct, frozen=True):
     """Tracked paths with staged or unstaged changes, both names of a rename."""
     untracked: tuple[str, ...]
     unmerged: tuple[str, ...]
+    modules: tuple[str, ...]
+    """Those of `tracked` that are submodules with nothing staged: git moves none of them and minds none."""
     raw: bytes
 
     @property
@@ -46,6 +48,7 @@ def _parse(raw: bytes) -> Status:
     tracked: list[str] = []
     untracked: list[str] = []
     unmerged: list[str] = []
+    modules: list[str] = []
     fields = iter(raw.decode("utf-8", "surrogateescape").split("\0"))
     for field in fields:
         if field.startswith("# branch.oid "):
@@ -54,13 +57,15 @@ def _parse(raw: bytes) -> Status:
             branch = field[14:] if field[14:] != "(detached)" else ""
         elif field.startswith("1 "):
             tracked.append(field.split(" ", 8)[8])
+            if field.startswith("1 .") and field[5] == "S":
+                modules.append(tracked[-1])
         elif field.startswith("2 "):
             tracked += [field.split(" ", 9)[9], next(fields)]
         elif field.startswith("u "):
             unmerged.append(field.split(" ", 10)[10])
         elif field.startswith("? "):
             untracked.append(field[2:])
-    return Status(head, branch, tuple(tracked), tuple(untracked), tuple(unmerged), raw)
+    return Status(head, branch, tuple(tracked), tuple(untracked), tuple(unmerged), tuple(modules), raw)
 
 
 _OPERATIONS = {
