@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
@@ -107,7 +108,7 @@ def check_batches(root: Table, found: Sequence[BatchTable], tasks: Sequence[Task
             owner = owners.setdefault(id, spec.name)
             if owner != spec.name:
                 table.problem("tasks", f"task {id!r} is in batch {owner!r} already")
-        for id in sorted({id for id in spec.tasks if spec.tasks.count(id) > 1}):
+        for id in sorted(id for id, count in Counter(spec.tasks).items() if count > 1):
             table.problem("tasks", f"{id!r} is named twice")
         for name in spec.after:
             if name not in names:

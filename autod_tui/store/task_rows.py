@@ -39,7 +39,8 @@ PRIORITIES = {
 _ID_FIRST = re.compile(
     r"(?:task +)?((?:[A-Za-z]+-)?\d+(?:\.\d+)+|[A-Za-z]+-\d+|(?<=task )\d+)(?:[:.)]| [-–—])? +", re.I
 )
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+# bounded: without an end in sight each bracket would be looked at anew
+_LINK = re.compile(r"\[([^\[\]]{0,300})\]\([^()]{0,600}\)")
 
 
 class Found(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -67,8 +68,8 @@ def _entries(document: Any) -> dict[str, dict[str, Any]]:
     wrong = next((number for number, (id, entry) in enumerate(pairs, 1) if not id or not isinstance(entry, dict)), 0)
     if wrong:
         raise UnreadableError(f"has a task without an id, or that is no object: number {wrong}")
-    ids = [id for id, _ in pairs]
-    if twice := next((id for id in ids if ids.count(id) > 1), ""):
+    counts = Counter(id for id, _ in pairs)
+    if twice := next((id for id, count in counts.items() if count > 1), ""):
         raise UnreadableError(f"lists task {twice[:60]!r} twice")
     return dict(pairs)
 

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -371,3 +372,26 @@ def test_declared_batches_come_before_those_that_are_made(files):
         "[tasks]\nfrom = 'tracker.json'\nbatches = 2\n[[batch]]\nname = 'first'\ntasks = ['TASK-002-TASK-004']\n"
     )
     assert [(batch.name, len(batch.tasks)) for batch in plan.batches] == [("first", 3), ("batch-1", 2), ("batch-2", 1)]
+
+
+HOSTILE = {
+    "brackets": "[" * 400_000,
+    "table rules": "|---" * 100_000 + "x",
+    "links": "- [ ] " + "[a](" * 100_000,
+    "braces": "{" * 400_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_roadmap_is_read_in_no_time(text):
+    started = time.monotonic()
+    read_roadmap(f"| Task | Status |\n|---|---|\n| {text} | x |\n{text}\n")
+    assert time.monotonic() - started < 5
+
+
+def test_ten_thousand_tasks_are_read_in_no_time(files):
+    files.write("tracker.json", tracker(10_000))
+    started = time.monotonic()
+    plan = files.load('[tasks]\nfrom = "tracker.json"\nbatches = 1000\n')
+    assert (len(plan.tasks), len(plan.batches)) == (10_000, 10)
+    assert time.monotonic() - started < 10
