@@ -212,6 +212,21 @@ class GitPort(Protocol):
         """Lay `commit` out in a worktree of autod's own (made when missing): reset and clean, ignored files stay."""
         ...
 
+    async def take_slot(self, worktree: str, branch: str, start: str) -> None:
+        """Put a worktree of autod's own (made when missing) on `branch`, set to `start`; ignored files stay.
+
+        Whatever is not committed there is overwritten: `close_slot` comes first.
+        """
+        ...
+
+    async def close_slot(self, worktree: str, branch: str, message: str) -> str:
+        """Commit what is uncommitted in a slot (STARTUP.md and progress.md stay out) and return its last commit."""
+        ...
+
+    async def sizes(self, commit: str, paths: Sequence[str]) -> dict[str, int]:
+        """Return the bytes of those of `paths` that `commit` holds; a directory counts all its files."""
+        ...
+
     async def lay_out_conflict(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
         """Lay a conflict out in a worktree of autod's own as git would (markers, index stages, rerere on).
 
@@ -329,6 +344,8 @@ class Launch(Struct, frozen=True, kw_only=True):
     """Shell command that runs visibly in the pane first; the agent starts only when it succeeds."""
     setup_mark: str = ""
     """File that is made when `setup` has succeeded; empty for none."""
+    log: str = ""
+    """File that gets all that is printed in the pane; `LOG.end` appears once everything is in it. Empty for none."""
 
 
 class Screen(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,8 @@ from autod_tui.engine.reconcile import Reconciler
 from autod_tui.engine.removals import Removals
 from autod_tui.engine.resolutions import Resolutions
 from autod_tui.engine.rollbacks import Rollbacks
+from autod_tui.engine.runs.asks import RunRequest
+from autod_tui.engine.runs.life import Runs
 from autod_tui.engine.syncs import Syncs
 from autod_tui.engine.vigil import Vigil
 from autod_tui.engine.workstreams import Workstreams
@@ -58,6 +60,8 @@ class Conductor:
         self.observer = Observer(house, Forecasting(house))
         self._reconciler = Reconciler(house, self.vigil)
         self._merging = asyncio.Lock()
+        self.runs = Runs(house, self._merging)
+        self.vigil.listen_to_others(self.runs.hear)
         self._lanes = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stop_listening = house.stream.listen(self._heard)
@@ -67,7 +71,13 @@ class Conductor:
     async def begin(self) -> tuple[str, ...]:
         """Announce the conductor and reconcile; return the findings."""
         self.house.stream.emit(ev.ConductorStarted(pid=os.getpid(), role=self.role))
-        return await self._reconciler.reconcile()
+        return (*await self._reconciler.reconcile(), *await self._revive())
+
+    async def _revive(self) -> list[str]:
+        findings = await self.runs.revive()
+        if findings:
+            self.house.stream.emit(ev.Reconciled(findings=tuple(findings)))
+        return findings
 
     async def survey(self) -> None:
         """Look at everything once."""
@@ -77,6 +87,7 @@ class Conductor:
         """Begin to observe and to act by itself."""
         self._watching = True
         self._spawn(self.vigil.run())
+        self._spawn(self.runs.run())
         self._spawn(self._observe())
         self._act()
 
@@ -87,6 +98,7 @@ class Conductor:
     async def close(self) -> None:
         """Stop watching; agents go on."""
         self._stop_listening()
+        await self.runs.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -165,6 +177,17 @@ class Conductor:
         sync = self._syncs.sync(request.checkpoint, request.names, approved=request.approved)
         return await self._merging_alone(sync)
 
+    @_handle.register(rq.StartRun)
+    @_handle.register(rq.StopRun)
+    @_handle.register(rq.PauseRun)
+    @_handle.register(rq.ResumeRun)
+    @_handle.register(rq.RetryTasks)
+    @_handle.register(rq.AddTasks)
+    @_handle.register(rq.TuneRun)
+    @_handle.register(rq.Review)
+    async def _(self, request: RunRequest) -> Answer:
+        return await self.runs.carry_out(request)
+
     @_handle.register
     async def _(self, request: rq.Undo) -> Answer:
         return await self._merging_alone(self._removals.undo(request.ref))
@@ -180,6 +203,7 @@ class Conductor:
             self._spawn(self.observer.rewatch())
         if any(isinstance(entry.event, _DECISIVE) for entry in entries):
             self._act()
+        self.runs.heard(entries)
 
     def _act(self) -> None:
         for action in next_actions(self.house.plan, self.house.state):

@@ -78,14 +78,15 @@ def read_tail(log: Path) -> str:
 class Gates:
     """Runs gates and reports them to the stream."""
 
-    def __init__(self, house: House) -> None:
-        """Use `house` for directories, events and the runner."""
+    def __init__(self, house: House, place: str = "gates") -> None:
+        """Use `house` for directories, events and the runner; `place` names the worktree to judge in."""
         self._house = house
+        self._place = place
 
     @property
     def checkout(self) -> str:
         """The worktree of autod's own in which results are judged."""
-        return str(self._house.own_worktrees / "gates")
+        return str(self._house.own_worktrees / self._place)
 
     async def judge_commit(
         self, checkpoint: str, gates: Sequence[GateSpec], commit: str, tree: str

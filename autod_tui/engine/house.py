@@ -12,6 +12,7 @@ from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.ports import FilesPort, ForecastPort, GateRunnerPort, GitPort, PanesPort, ProcessesPort
+from autod_tui.core.run import RunPlan
 from autod_tui.core.state import State
 from autod_tui.core.workstream import Reading, WorkstreamSpec
 from autod_tui.engine.stream import Stream
@@ -55,6 +56,8 @@ class House:
     agents: AgentsPort
     write_workstream: PlanWriter
     load_plan: Callable[[], Plan]
+    load_run_plan: Callable[[str], RunPlan]
+    """Reads a plan of tasks by its name; raises UsageError or SettingsError."""
     state_dir: Path
     """`autod/` in the git common directory: logs, setup marks."""
     own_worktrees: Path

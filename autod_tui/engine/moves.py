@@ -25,12 +25,18 @@ class Move(Struct, frozen=True):
 async def move_all(house: House, id: str, checkpoint: str, moves: Sequence[Move]) -> None:
     """Move all refs; branches that are checked out take their worktree along, or nothing moves at all."""
     wanted = [move for move in moves if move.old != move.new]
-    places = await _places(house)
-    refuse(await _problems(house, wanted, places))
+    places = await problems_of(house, wanted)
     await _back_up(house, checkpoint, wanted)
     triples = tuple((move.ref, move.old, move.new) for move in wanted)
     house.stream.emit(ev.RefsMoving(id=id, checkpoint=checkpoint, moves=triples))
     await carry_out(house, wanted, places)
+
+
+async def problems_of(house: House, moves: Sequence[Move]) -> dict[str, str]:
+    """Return where branches are checked out (full ref to worktree); RefusedError when one of `moves` can't be done."""
+    places = await _places(house)
+    refuse(await _problems(house, moves, places))
+    return places
 
 
 async def carry_out(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:

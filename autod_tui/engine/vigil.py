@@ -36,10 +36,15 @@ class Vigil:
         self._suspects: dict[str, tuple[WorkstreamState, str]] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._listeners: list[OutputListener] = []
+        self._others: list[Callable[[PaneEvent], None]] = []
 
     def listen(self, listener: OutputListener) -> None:
         """Have `listener` called with the workstream's name whenever its pane prints."""
         self._listeners.append(listener)
+
+    def listen_to_others(self, listener: Callable[[PaneEvent], None]) -> None:
+        """Have `listener` called with the events of panes that are no workstream's, and when the server is gone."""
+        self._others.append(listener)
 
     async def run(self) -> None:
         """Watch until cancelled; what the screens show already is read first."""
@@ -79,11 +84,13 @@ class Vigil:
             self._change(record.name, WorkstreamState.LOST, reason, Source.PROCESS)
 
     def _handle(self, event: PaneEvent) -> None:
+        record = self._by_pane(event.pane)
+        if record is None:
+            for listener in self._others:
+                listener(event)
         if event.kind == "lost":
             for lost in list(self._house.state.workstreams.values()):
                 self.lose(lost, "the tmux server is gone")
-            return
-        record = self._by_pane(event.pane)
         if record is None:
             return
         if event.kind == "output":

@@ -28,6 +28,7 @@ from autod_tui.git.refs import Refs
 from autod_tui.git.removal import look_at_removal
 from autod_tui.git.repair import mend
 from autod_tui.git.scratch import sweep
+from autod_tui.git.slots import Slots, sizes
 from autod_tui.git.snapshot import Snapshots
 from autod_tui.git.status import read_status
 from autod_tui.git.worktree import Worktrees
@@ -57,6 +58,7 @@ class Repository(GitPort):
         self._snapshots = Snapshots(self._git, writer, self._lock)
         self._follow = Follow(self._git, self._lock)
         self._room = ConflictRoom(self._git, self._lock, self._worktrees)
+        self._slots = Slots(self._git, self._lock, self._worktrees)
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit that `ref` names, or None."""
@@ -195,6 +197,18 @@ class Repository(GitPort):
     async def checkout_at(self, worktree: str, commit: str) -> None:
         """Lay `commit` out in a worktree of autod's own; see `ConflictRoom.checkout_at`."""
         await self._room.checkout_at(worktree, commit)
+
+    async def take_slot(self, worktree: str, branch: str, start: str) -> None:
+        """Put a worktree of autod's own (made when missing) on `branch`, set to `start`; see `Slots.take`."""
+        await self._slots.take(worktree, branch, start)
+
+    async def close_slot(self, worktree: str, branch: str, message: str) -> str:
+        """Commit what a session left uncommitted and return its last commit; see `Slots.close`."""
+        return await self._slots.close(worktree, branch, message)
+
+    async def sizes(self, commit: str, paths: Sequence[str]) -> dict[str, int]:
+        """Return the bytes of those of `paths` that `commit` holds; a directory counts all its files."""
+        return await sizes(self._git, commit, paths)
 
     async def lay_out_conflict(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
         """Lay a conflict out in a worktree of autod's own; returns the paths still open."""

@@ -14,7 +14,7 @@ from autod_tui.core.names import suggest_name
 from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.tmux import screen
 from autod_tui.tmux.control import Block, ControlClient, LineCount, ServerGoneError, TmuxRefusedError
-from autod_tui.tmux.quoting import one_line
+from autod_tui.tmux.quoting import one_line, shell_path
 from autod_tui.tmux.script import write_agent_script
 from autod_tui.tmux.server import HUB, UI, TmuxServer
 from autod_tui.tmux.snapshot import LIST_FORMAT, parse_panes, read_panes
@@ -232,6 +232,8 @@ def _window_commands(launch: Launch, script: Path, index: int) -> Iterator[tuple
     window = f"={HUB}:{index}"
     name = suggest_name(launch.workstream) or "agent"
     yield ("new-window", "-d", "-t", window, "-n", name, "/bin/sh", str(script))
+    if launch.log:  # before the server reads anything from the new pane: not a byte is missed
+        yield ("pipe-pane", "-t", window, f'f={shell_path(launch.log)}; cat > "$f"; : > "$f.end"')
     for option, value in (
         ("@autod_workstream", launch.workstream),
         ("@autod_session", launch.session),

@@ -32,3 +32,12 @@ def one_line(text: str) -> str:
 def argument(text: str) -> str:
     """Return an argument for tmux's own command line, where a final `;` would end the command."""
     return f"{text[:-1]}\\;" if text.endswith(";") else text
+
+
+def shell_path(path: str) -> str:
+    """Return a shell word for `path` that tmux expands nothing in: neither formats (`#`) nor dates (`%`)."""
+    data = os.fsencode(path)
+    if re.fullmatch(rb"[A-Za-z0-9_@=:.,/+-]+", data):
+        return path
+    octal = "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\{byte:03o}" for byte in data)
+    return f"\"$(printf '{octal}')\""

@@ -145,6 +145,7 @@ def make_house(plan: Plan, directory: Path, *events: Event, **ports: Any) -> Hou
         "agents": Words(),
         "write_workstream": None,
         "load_plan": lambda: plan,
+        "load_run_plan": None,
         "state_dir": directory / "autod",
         "own_worktrees": directory / "own",
         "new_id": lambda: "id",

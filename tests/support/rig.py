@@ -21,6 +21,7 @@ from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import open_repository
 from autod_tui.store.journal import Journal
+from autod_tui.store.plan_files import load_run_plan
 from autod_tui.store.settings import load_plan
 
 IDENTITY = {
@@ -141,6 +142,7 @@ class Rig:
             agents=Agents(),
             write_workstream=lambda root, spec, prompt: root,
             load_plan=plan,
+            load_run_plan=lambda name: load_run_plan(self.root, name, plan()),
             state_dir=repository.common_dir / "autod",
             own_worktrees=self.directory / "own",
             new_id=lambda: f"id-{next(self.ids)}",

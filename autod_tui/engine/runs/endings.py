@@ -1,0 +1,104 @@
+"""Endings: a session is over, and what that means for its tasks is written in one go."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from autod_tui.core import run_events as ev
+from autod_tui.core.errors import AutodError
+from autod_tui.core.events import Event, Noted
+from autod_tui.core.ports import PaneStatus
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskState
+from autod_tui.core.run_state import back_off
+from autod_tui.engine.house import House
+from autod_tui.engine.runs.judging import Judging
+from autod_tui.engine.runs.sessions import Left, Sessions
+
+NOTHING = Left(head="", verdicts="", output="", prompt="", handoff="")
+_GIVEN_BACK = frozenset({SessionState.STOPPED, SessionState.LOST})
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """How a session ended."""
+
+    state: SessionState
+    reason: str = ""
+    exit_status: int | None = None
+
+
+def ending_of(pane: PaneStatus) -> Ending:
+    """Return how the program of a dead pane ended."""
+    if pane.signal:
+        return Ending(state=SessionState.FAILED, reason=f"killed by {pane.signal}")
+    if pane.exit_status is None:
+        return Ending(state=SessionState.FAILED, reason="killed")
+    state = SessionState.FAILED if pane.exit_status else SessionState.DONE
+    return Ending(state=state, reason=f"exit status {pane.exit_status}", exit_status=pane.exit_status)
+
+
+class Endings:
+    """Settles sessions that ended."""
+
+    def __init__(self, house: House, sessions: Sessions, judging: Judging) -> None:
+        """Collect through `sessions`, judge through `judging`."""
+        self._house = house
+        self._sessions = sessions
+        self._judging = judging
+
+    async def settle(self, run_id: str, session_id: str, ending: Ending) -> None:
+        """End what is left of a session's processes, keep its work and tell what came of its tasks."""
+        house = self._house
+        session = house.state.runs[run_id].sessions[session_id]
+        if session.pane:
+            await house.panes.kill(session.pane)
+        else:
+            await house.processes.end_session(session.marker)
+        left, ending = await self._collect(house.state.runs[run_id], session, ending)
+        verdicts = await self._verdicts(session, run_id, left, ending)
+        ended = ev.SessionEnded(
+            run=run_id,
+            session=session_id,
+            state=ending.state,
+            reason=ending.reason,
+            exit_status=ending.exit_status,
+            head=left.head,
+            handoff=left.handoff,
+        )
+        house.stream.emit(ended, *verdicts)
+
+    async def _collect(self, run: RunRecord, session: SessionRecord, ending: Ending) -> tuple[Left, Ending]:
+        try:
+            return await self._sessions.collect(run, session), ending
+        except (AutodError, OSError) as error:
+            self._house.stream.emit(
+                Noted(level="error", text=f"{session.id}: its work could not be kept: {error}", name=run.id)
+            )
+            if ending.state in _GIVEN_BACK:
+                return NOTHING, ending
+            return NOTHING, Ending(
+                state=SessionState.FAILED, reason=f"its work could not be kept: {error}", exit_status=ending.exit_status
+            )
+
+    async def _verdicts(self, session: SessionRecord, run_id: str, left: Left, ending: Ending) -> list[Event]:
+        run = self._house.state.runs[run_id]
+        held = tuple(id for id in session.tasks if holds(run, session.id, id))
+        if ending.state in _GIVEN_BACK:
+            return self.given_back(run, held, lost=ending.state is SessionState.LOST)
+        failure = "" if ending.state is SessionState.DONE else ending.reason
+        judged = await self._judging.judge_session(run, session, left, failure)
+        run = self._house.state.runs[run_id]  # some may have been taken away while gates ran
+        return [one for one in judged if isinstance(one, ev.TaskJudged) and holds(run, session.id, one.task)]
+
+    def given_back(self, run: RunRecord, tasks: tuple[str, ...], *, lost: bool) -> list[Event]:
+        """Return what puts tasks back into the queue, those of a lost session after a pause."""
+        now = self._house.stream.clock()
+        return [
+            ev.TaskRequeued(run=run.id, task=id, not_before=now + back_off(run.tasks[id].lost + 1) if lost else 0.0)
+            for id in tasks
+        ]
+
+
+def holds(run: RunRecord, session: str, task: str) -> bool:
+    """Tell whether a task is still this session's."""
+    record = run.tasks.get(task)
+    return record is not None and record.state is TaskState.RUNNING and record.session == session

@@ -1,0 +1,75 @@
+"""Where a run's things are: branches, files and worktrees, by name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from autod_tui.core.run import Isolation, RunRecord
+from autod_tui.core.run_export import file_name
+from autod_tui.engine.house import House
+
+PORT_LIMIT = 65000
+SLOTS_COUNTED = 64
+RUNS_COUNTED = 8
+
+
+class SessionFiles:
+    """The files of one session below `<git common dir>/autod/runs/RUN/SESSION/`."""
+
+    def __init__(self, house: House, run: str, session: str) -> None:
+        """Name them; `make` makes their directory."""
+        self.directory = house.state_dir / "runs" / file_name(run) / file_name(session)
+        self.prompt = self.directory / "prompt.md"
+        self.log = self.directory / "output.log"
+        self.verdicts = self.directory / "verdicts"
+        self.handoff = self.directory / "handoff"
+        self.meta = self.directory / "meta.json"
+
+    @property
+    def log_end(self) -> Path:
+        """Appears once all that was printed is in the log."""
+        return self.log.with_name("output.log.end")
+
+
+def branch_of(run: RunRecord, session: str) -> str:
+    """Return the branch that a session works on."""
+    lane = "lane" if run.plan.isolation is Isolation.SHARED else session
+    return f"run/{run.id}/{lane}"
+
+
+def slot_path(house: House, run: str, slot: int) -> str:
+    """Return where a slot's worktree is, by the project's pattern for worktrees."""
+    project = house.plan.project
+    root = Path(project.root)
+    name = f"{run}-slot{slot}"
+    text = project.worktrees.replace("{repo}", root.name).replace("{name}", name).replace("{branch}", name)
+    return str(Path(root, text).absolute().resolve())
+
+
+def free_slot(run: RunRecord) -> int:
+    """Return the lowest slot that no living session works in; always 1 where all share one lane."""
+    if run.plan.isolation is Isolation.SHARED:
+        return 1
+    taken = {session.slot for session in run.living}
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+def port_of(house: House, run: RunRecord, slot: int) -> int:
+    """Return the first port of a slot's own block, counted down from the top, far from the workstreams' blocks."""
+    place = list(house.state.runs).index(run.id) % RUNS_COUNTED if run.id in house.state.runs else 0
+    return PORT_LIMIT - house.plan.project.ports * (place * SLOTS_COUNTED + slot % SLOTS_COUNTED + 1)
+
+
+def session_name(run: RunRecord, stage: str) -> str:
+    """Return the name of a stage's next session, such as `build-7`."""
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", stage).strip("-.") or "session"
+    number = sum(1 for session in run.sessions.values() if session.stage == stage) + 1
+    while f"{slug}-{number}" in run.sessions:
+        number += 1
+    return f"{slug}-{number}"
+
+
+def full_name(run: str, session: str) -> str:
+    """Return how a session's pane is called: `RUN/SESSION`."""
+    return f"{run}/{session}"

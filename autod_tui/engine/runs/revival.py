@@ -1,0 +1,52 @@
+"""Revival: at start the sessions in the journal are held against the panes and processes that are really there."""
+
+from __future__ import annotations
+
+from autod_tui.core.ports import PaneStatus
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState
+from autod_tui.engine.house import House
+from autod_tui.engine.runs.endings import Ending, ending_of
+from autod_tui.engine.runs.places import full_name
+from autod_tui.engine.runs.steward import Steward
+
+
+class Revival:
+    """Makes the journal's sessions and the world agree again."""
+
+    def __init__(self, house: House, steward: Steward) -> None:
+        """Settle through `steward`."""
+        self._house = house
+        self._steward = steward
+
+    async def revive(self) -> list[str]:
+        """Keep living sessions, settle ended ones, give the tasks of vanished ones back; one sentence per change."""
+        panes = [pane for pane in await self._house.panes.panes() if "/" in pane.workstream]
+        by_session = {pane.session: pane for pane in panes}
+        findings: list[str] = []
+        living: set[str] = set()
+        for run in list(self._house.state.runs.values()):
+            for session in run.living:
+                living.add(session.marker)
+                finding = await self._one(run, session, by_session.get(session.marker))
+                if finding:
+                    findings.append(f"{full_name(run.id, session.id)}: {finding}")
+        for pane in panes:
+            if pane.session not in living:
+                await self._house.panes.kill(pane.pane)
+        return findings
+
+    async def _one(self, run: RunRecord, session: SessionRecord, pane: PaneStatus | None) -> str:
+        if pane is not None and session.pane != pane.pane:
+            self._steward.sessions.adopt(run, session, pane)
+        if pane is not None and not pane.dead:
+            return ""
+        if pane is None:
+            if not session.agent:
+                await self._house.processes.end_gates(str(self._house.own_worktrees))
+            ending = Ending(state=SessionState.LOST, reason="it vanished")
+        else:
+            ending = ending_of(pane)
+        settling = self._steward.end(run.id, session.id, ending)
+        if settling is not None:
+            await settling
+        return f"it ended meanwhile ({ending.reason})" if pane is not None else "it vanished; its tasks wait again"

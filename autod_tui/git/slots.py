@@ -1,0 +1,101 @@
+"""Slots: worktrees of autod's own in which one session after another works, each on a branch of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from autod_tui.core.errors import RefusedError
+from autod_tui.core.workstream import UNMERGED_FILES
+from autod_tui.git.command import Git, Place
+from autod_tui.git.identity import identity
+from autod_tui.git.lock import RepositoryLock
+from autod_tui.git.status import operation_under_way, read_status
+from autod_tui.git.worktree import Worktrees
+
+_LOCKS = ("index.lock", "HEAD.lock")
+_LEFT_OUT = tuple(f":(top,exclude,literal){name}" for name in sorted(UNMERGED_FILES))
+
+
+class Slots:
+    """Takes slots up and closes them; the caller sees to it that no program works in one meanwhile."""
+
+    def __init__(self, git: Git, lock: RepositoryLock, worktrees: Worktrees) -> None:
+        """Work on the worktrees of the repository that `git` serves."""
+        self._git = git
+        self._lock = lock
+        self._worktrees = worktrees
+
+    async def take(self, worktree: str, branch: str, start: str) -> None:
+        """Put a slot (made when missing) on `branch`, set to `start`: tracked files as in `start`, ignored ones stay.
+
+        Whatever is not committed there is overwritten: `close` comes first.
+        """
+        admin = self._git.admin_dir(os.path.realpath(worktree))
+        if admin is None or not Path(worktree).is_dir():
+            if admin is not None:
+                await self._worktrees.remove(worktree)
+            Path(worktree).parent.mkdir(parents=True, exist_ok=True)
+            await self._worktrees.add(worktree, "", start, detach=True)
+        place = self._unlocked(worktree)
+        words = ("checkout", "--quiet", "--force", "--no-track", "-B", branch, start, "--")
+        step = f"laying {start[:12]} out in {worktree!r}"
+        await self._git.text(*words, step=step, place=place, timeout=600.0)
+
+    async def close(self, worktree: str, branch: str, message: str) -> str:
+        """Commit what a session left uncommitted (STARTUP.md and progress.md stay out) and return its last commit.
+
+        `branch`, when given, is moved there too when the session had switched away from it. A git operation that was left half
+        done is committed as it stands, conflict markers included: nothing is lost.
+        """
+        place = self._unlocked(worktree)
+        status = await read_status(self._git, place)
+        half_done = operation_under_way(place) is not None
+        head = status.head
+        if status.paths or half_done:
+            head = await self._commit(place, message)
+        if branch and status.branch != branch:
+            step = f"moving {branch!r} to where its session went"
+            await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
+        return head
+
+    async def _commit(self, place: Place, message: str) -> str:
+        step = f"committing the work in {place.work_tree!r}"
+        await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=step, place=place)
+        name, email = identity(await self._git.config())
+        env = {
+            f"GIT_{who}_{what}": value
+            for who in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", name), ("EMAIL", email))
+        }
+        words = ("commit", "--quiet", "--no-verify", "--allow-empty", "-F", "-")
+        await self._git.text(*words, step=step, place=place, env=env, stdin=message.encode())
+        return await self._git.text("rev-parse", "HEAD", step=step, place=place)
+
+    def _unlocked(self, worktree: str) -> Place:
+        """Return the slot's place; a lock file there can only be a dead git's, for nobody else works in it."""
+        place = self._git.place_of(worktree)
+        if place.work_tree == os.path.realpath(self._git.root):
+            raise RefusedError(f"{worktree!r} is not autod's own", hint="choose another `worktrees` in autod.toml")
+        for name in _LOCKS:
+            (Path(place.git_dir) / name).unlink(missing_ok=True)
+        return place
+
+
+async def sizes(git: Git, commit: str, paths: Sequence[str]) -> dict[str, int]:
+    """Return the bytes of those of `paths` that `commit` holds; a directory counts all its files."""
+    wanted = [path.strip("/") for path in paths]
+    if not wanted:
+        return {}
+    words = ("ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", *wanted)
+    env = {"GIT_LITERAL_PATHSPECS": "1"}
+    done = (await git.run(*words, env=env)).checked(f"reading the files of {commit[:12]}")
+    found: dict[str, int] = {}
+    for row in filter(None, os.fsdecode(done.stdout).split("\0")):
+        facts, _, name = row.partition("\t")
+        size = facts.split()[3]
+        for path in wanted:
+            if name == path or name.startswith(f"{path}/"):
+                found[path] = found.get(path, 0) + (int(size) if size.isdigit() else 0)
+    return {path: found[path.strip("/")] for path in paths if path.strip("/") in found}
