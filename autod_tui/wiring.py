@@ -37,13 +37,14 @@ from autod_tui.git.repository import Repository, open_repository
 from autod_tui.store.follow import woken
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
+from autod_tui.store.plan_files import load_run_plan
 from autod_tui.store.settings import load_plan
 from autod_tui.store.writing import init_files, write_workstream
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
 
-WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo"})
+WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo", "run"})
 """Roles that stay; all others conduct for one request."""
 
 
@@ -86,6 +87,7 @@ class Parts:
             agents=Agents(),
             write_workstream=_write_workstream,
             load_plan=self.load_plan,
+            load_run_plan=lambda name: load_run_plan(self.git.root, name, stream.plan),
             state_dir=self.git.common_dir / "autod",
             own_worktrees=own_worktrees(self.git),
             new_id=lambda: str(uuid.uuid4()),

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from autod_tui.core.run import Isolation, RunRecord
-from autod_tui.core.run_export import file_name
 from autod_tui.engine.house import House
 
 PORT_LIMIT = 65000
@@ -19,7 +18,7 @@ class SessionFiles:
 
     def __init__(self, house: House, run: str, session: str) -> None:
         """Name them; `make` makes their directory."""
-        self.directory = house.state_dir / "runs" / file_name(run) / file_name(session)
+        self.directory = house.state_dir / "runs" / run / session
         self.prompt = self.directory / "prompt.md"
         self.log = self.directory / "output.log"
         self.verdicts = self.directory / "verdicts"
