@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 
 from autod_tui.core.ports import PaneEvent, PaneStatus
 from autod_tui.tmux.control import ControlClient, ServerGoneError, TmuxRefusedError
+from autod_tui.tmux.exits import Exits
 from autod_tui.tmux.hearing import Hearing
 from autod_tui.tmux.server import HUB, TmuxServer
 from autod_tui.tmux.snapshot import differences, read_panes
 
 FLAGS = "ignore-size,pause-after=5"
 
-# Looked at once a second inside tmux, so nobody polls. Hooks would be quicker but can't reach a control client.
+# Looked at once a second inside tmux, for what the kernel did not tell. Hooks can't reach a control client.
 _DEATHS = "autod-died:%*:#{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
 _STRUCTURE = (b"%window-add ", b"%window-close ", b"%unlinked-window-close ", b"%subscription-changed autod-died ")
 
@@ -34,6 +35,7 @@ class Stream:
         self._stale = True
         self._ended = False
         self._hub = b""
+        self._exits = Exits(self._look_soon)
 
     async def join(self) -> bool:
         """Attach to the server; False when there is none."""
@@ -50,6 +52,7 @@ class Stream:
 
     async def close(self) -> None:
         """Leave the server; `events` ends."""
+        self._exits.close()
         await self._client.close()
         self._end()
 
@@ -100,8 +103,9 @@ class Stream:
             else:
                 self._hearing.silence(status.pane)
         self._panes = now
+        self._exits.follow(now.values())
 
-    # The two below are called by the control client and must be quick.
+    # The three below are called from outside the loop of `events` and must be quick.
 
     def _hear(self, line: bytes) -> None:
         time = self._loop.time()
@@ -109,8 +113,7 @@ class Stream:
             head, _, data = line.partition(b" : ")
             self._wake_if(self._hearing.hear(head.split(b" ", 2)[1].decode(), data, time))
         elif line.startswith(_STRUCTURE):
-            self._stale = True
-            self._wake.set()
+            self._look_soon()
         elif line.startswith(b"%session-window-changed "):
             _, session, window = line.split(b" ", 2)
             if session != self._hub:
@@ -119,6 +122,10 @@ class Stream:
         elif line.startswith(b"%pause "):
             self._hearing.paused(line.split(b" ")[1].decode(), time)
             self._wake.set()
+
+    def _look_soon(self) -> None:
+        self._stale = True
+        self._wake.set()
 
     def _wake_if(self, something: bool) -> None:
         if something:
