@@ -15,6 +15,7 @@ from autod_tui.core.checkpoint import (
 )
 from autod_tui.core.events import CheckpointForecast
 from autod_tui.core.plan import Plan
+from autod_tui.core.run_view import RunView, run_summary, run_view
 from autod_tui.core.state import Metrics, State
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec, WorkstreamState
 
@@ -75,6 +76,12 @@ class Board(Struct, frozen=True, kw_only=True):
     workstreams: tuple[WorkstreamView, ...]
     checkpoints: tuple[CheckpointView, ...]
     metrics: Metrics
+    runs: tuple[RunView, ...] = ()
+    """Oldest first."""
+
+    def run(self, id: str) -> RunView | None:
+        """Return the view of run `id`, or None."""
+        return next((view for view in self.runs if view.id == id), None)
 
     def workstream(self, name: str) -> WorkstreamView | None:
         """Return the view of workstream `name`, or None."""
@@ -96,6 +103,7 @@ def make_board(plan: Plan, state: State, now: float) -> Board:
         workstreams=tuple(_workstream_view(plan, state, spec, now) for spec in _all_specs(plan, state)),
         checkpoints=tuple(_checkpoint_view(state, spec, now) for spec in plan.checkpoints),
         metrics=state.metrics,
+        runs=tuple(run_view(run, now) for run in state.runs.values()),
     )
 
 
@@ -183,7 +191,7 @@ def status_json(board: Board) -> dict[str, Any]:
         "project": {"root": board.root, "target": board.target, "conductor": board.conductor or None},
         "workstreams": [workstream_json(view) for view in board.workstreams],
         "checkpoints": [checkpoint_json(view) for view in board.checkpoints],
-        "runs": [],
+        "runs": [run_summary(view) for view in board.runs],
     }
 
 

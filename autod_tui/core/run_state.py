@@ -96,7 +96,11 @@ def _(event: re.SessionStarted, run: RunRecord, at: float) -> RunRecord:
     session, known = event.session, run.sessions.get(event.session.id)
     if known is not None and known.state is not SessionState.RUNNING:
         return run
-    session = session if session.started_at else replace(session, started_at=known.started_at if known else at)
+    session = replace(
+        session,
+        started_at=session.started_at or (known.started_at if known else at),
+        first_output_at=session.first_output_at or (known.first_output_at if known else 0.0),
+    )
     run = _with_session(run, session)
     # told again once it has its pane: what was taken from it meanwhile stays away
     mine = [task for task in _known(run, session.tasks) if known is None or task.session == session.id]
