@@ -118,28 +118,41 @@ def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
-    """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
+async def open_desk(start: Path, *, role: str, shown: asyncio.Event | None = None) -> AsyncIterator[BaseDesk]:
+    """Open the repository that holds `start`: conduct when nobody does, else follow the one who does.
+
+    Worktrees are measured and watched at once, or as soon as `shown` is set: a first frame needn't wait for that.
+    """
     parts = Parts(start, undeclared_ok=role == "new")
     conducting = parts.lock.try_acquire(Holder(pid=os.getpid(), role=role))
     try:
-        async with (_conducting if conducting else _following)(parts, role) as desk:
+        async with _conducting(parts, role, shown) if conducting else _following(parts, role) as desk:
             yield desk
     finally:
         parts.journal.close()
 
 
+async def _watch_when(shown: asyncio.Event, conductor: Conductor) -> None:
+    await shown.wait()
+    conductor.watch()
+
+
 @contextlib.asynccontextmanager
-async def _conducting(parts: Parts, role: str) -> AsyncIterator[BaseDesk]:
+async def _conducting(parts: Parts, role: str, shown: asyncio.Event | None = None) -> AsyncIterator[BaseDesk]:
     """Conduct (the lock is held); what others posted is carried out before the lock is let go of."""
     conductor = Conductor(parts.house(), role)
+    waiting = None
     try:
         await conductor.begin()
-        if role in WATCHING_ROLES:
+        if role in WATCHING_ROLES and shown is None:
             conductor.watch()
+        elif role in WATCHING_ROLES and shown is not None:
+            waiting = asyncio.create_task(_watch_when(shown, conductor))
         async with _serving(conductor, parts):
             yield ConductorDesk(conductor, parts.journal, parts.attach_command, inside=parts.server.inside())
     finally:
+        if waiting is not None:
+            waiting.cancel()
         await conductor.close()
         await _close_panes(conductor.house)
         if role == "down":

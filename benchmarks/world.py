@@ -70,9 +70,11 @@ def _compile() -> None:
     words = (
         "autod_tui.cli.status",
         "autod_tui.tui.dashboard",
+        "autod_tui.tui.app",
         "textual.widgets._static",
         "libtmux",
         "watchfiles",
+        "anyio._backends._asyncio",
         "git",
     )
     for module in words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -47,11 +48,14 @@ class AutodApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 6
 
-    def __init__(self, desk: Desk, *, clock: Callable[[], float] = time.time) -> None:
-        """Show `desk`; `clock` gives Unix time in seconds."""
+    def __init__(
+        self, desk: Desk, *, clock: Callable[[], float] = time.time, shown: asyncio.Event | None = None
+    ) -> None:
+        """Show `desk`; `clock` gives Unix time in seconds; `shown` is set once the first frame stands."""
         super().__init__()
         self.desk = desk
         self.clock = clock
+        self._shown = shown or asyncio.Event()
         self.board: Board | None = None
         self.entries: list[Recorded] = []
         self._bridge = Bridge(desk, self)
@@ -77,6 +81,10 @@ class AutodApp(App[int]):
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
         self.set_interval(MINUTE, self._tell_screens)
+
+    def on_ready(self) -> None:
+        """Tell that the first frame stands."""
+        self.call_after_refresh(self._shown.set)
 
     @on(BoardChanged)
     def _board_changed(self) -> None:

@@ -39,8 +39,9 @@ def _spare_what_stays() -> None:
 
 async def _once(start: Path) -> int:
     loading = asyncio.create_task(asyncio.to_thread(_app_class))  # while git and tmux are asked
-    async with open_desk(start, role="tui") as desk:
-        app = (await loading)(desk)
+    shown = asyncio.Event()
+    async with open_desk(start, role="tui", shown=shown) as desk:
+        app = (await loading)(desk, shown=shown)
         asyncio.get_running_loop().call_later(STARTED, _spare_what_stays)
         waiting = None if desk.conducting else asyncio.create_task(_take_over(app, start))
         try:

@@ -12,7 +12,7 @@ from autod_tui.watch.roots import Spot
 if TYPE_CHECKING:
     from types import TracebackType
 
-STEP_MS = 20
+STEP_MS = 50
 BATCH_MS = 100
 POLL_MS = 2000
 _DELETED = 3
