@@ -282,7 +282,7 @@ async def undo(app: AutodApp, selection: Selection) -> None:
 
 async def show_help(app: AutodApp, selection: Selection) -> None:
     """Show all commands."""
-    app.push_screen(Pager("help", help_rows, "click or press a key; every command has its command line"))
+    app.push_screen(Pager("help", help_rows, "autod --help tells the command lines"))
 
 
 async def palette(app: AutodApp, selection: Selection) -> None:

@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from textual import events
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from autod_tui.tui.app import AutodApp
 from tests.tui.fake_desk import NOW, FakeDesk
@@ -49,6 +51,11 @@ class Robot:
         await self._pilot.click(offset=(line.index(text), y), times=times)
         await self._pilot.pause()
 
+    async def resize(self, width: int, height: int) -> None:
+        """Give the terminal another size."""
+        await self._pilot.resize_terminal(width, height)
+        await self._pilot.pause()
+
     async def until(self, true: Callable[[], bool], what: str) -> None:
         """Wait until something holds; fail with the screen when it takes too long."""
         try:
@@ -71,6 +78,13 @@ class Robot:
         """Wait until a request of `kind` came to the desk and return the last one."""
         await self.until(lambda: any(isinstance(entry, kind) for entry in self.desk.asked), f"no {kind.__name__} asked")
         return [entry for entry in self.desk.asked if isinstance(entry, kind)][-1]
+
+
+def mouse_wheel(widget: Widget) -> events.MouseScrollDown:
+    """Return one turn of the wheel over a widget."""
+    return events.MouseScrollDown(
+        widget=widget, x=3, y=3, delta_x=0, delta_y=1, button=0, shift=False, meta=False, ctrl=False
+    )
 
 
 @asynccontextmanager

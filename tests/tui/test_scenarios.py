@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual import events
 
 from autod_tui.core.commands import COMMANDS
+from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import (
     Answer,
     Down,
@@ -19,8 +21,8 @@ from autod_tui.core.requests import (
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.actions import ACTIONS
 from tests.tui.fake_desk import NOW, FakeDesk
-from tests.tui.robot import Robot, robot_at
-from tests.tui.sample import busy_desk, changed, fresh_desk
+from tests.tui.robot import Robot, mouse_wheel, robot_at
+from tests.tui.sample import busy_desk, changed, fresh_desk, workstream
 
 SIZES = [(80, 24), (120, 34), (200, 50)]
 
@@ -96,6 +98,69 @@ async def test_type_mode_sends_every_key_to_the_agent_until_it_is_left() -> None
         await robot.expect_gone("typing")
         await robot.press("p")
         await robot.expect("1 checkpoints")
+
+
+async def test_what_is_pasted_in_type_mode_comes_whole_and_in_its_turn() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await select(robot, "testing")
+        await robot.press("i", "a")
+        robot.app.screen.live.post_message(events.Paste("one\ntwo\x1b[201~\n"))  # type: ignore[attr-defined]
+        await robot.press("b")
+        await robot.until(lambda: len(robot.desk.typed) == 2 and bool(robot.desk.pasted), "something is missing")
+        assert robot.desk.pasted == [("testing", "one\ntwo\n", 1)]
+        assert robot.text.count("typing") == 1
+
+
+async def test_slash_finds_a_workstream() -> None:
+    async with robot_at(busy_desk(), (80, 24)) as robot:
+        await robot.press("p", "slash")
+        await robot.write("token")
+        await robot.expect("Token tracking")
+        await robot.press("enter")
+        await robot.expect("counting tokens")
+        await robot.press("slash")
+        await robot.write("nobody")
+        await robot.expect("nothing is called so")
+        await robot.press("enter")
+        await robot.expect("counting tokens")
+
+
+async def test_colon_opens_the_palette() -> None:
+    async with robot_at(busy_desk()) as robot:
+        await robot.press("colon")
+        await robot.write("backups")
+        await robot.expect("List the backups")
+
+
+async def test_the_wheel_scrolls_and_a_resize_leaves_nothing_stale() -> None:
+    async with robot_at(busy_desk(), (80, 24)) as robot:
+        await robot.press("question_mark")
+        await robot.expect("The selected workstream")
+        page = robot.app.screen.query_one("#page")
+        for _ in range(4):
+            page.post_message(mouse_wheel(page))
+        await robot.expect_gone("The selected workstream")
+        await robot.press("escape")
+        fresh = robot.lines
+        for size in ((200, 50), (100, 30), (80, 24)):
+            await robot.resize(*size)
+            assert len(robot.lines) == size[1]
+        await robot.until(lambda: robot.lines == fresh, "the screen is not what it was")
+
+
+async def test_no_color_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with robot_at(busy_desk(), (80, 24)) as robot:
+        await robot.expect("database-pipeline")
+        colours = [
+            color
+            for strip in robot.app.screen._compositor.render_strips()
+            for segment in strip
+            if segment.style
+            for color in (segment.style.color, segment.style.bgcolor)
+            if color and color.triplet
+        ]
+        assert all(c.triplet and c.triplet.red == c.triplet.green == c.triplet.blue for c in colours)
 
 
 async def test_a_pane_that_prints_is_captured_once_a_frame_and_never_while_it_is_covered() -> None:
@@ -187,6 +252,41 @@ async def test_the_wizard_shows_every_problem_at_its_field_before_anything_is_ma
         request = await robot.expect_asked(New)
         assert request == New(name="testing2", agent="claude", prompt="write tests")
         assert await robot.expect_asked(Up) == Up(names=("testing2",))
+
+
+async def test_what_the_wizard_made_is_selected_once_it_is_there() -> None:
+    desk = busy_desk()
+
+    def declare(request: New) -> Answer:
+        made = workstream(request.name, "Docs")
+        desk.plan = msgspec.structs.replace(desk.plan, workstreams=(*desk.plan.workstreams, made))
+        desk.reload()
+        return Answer(message="declared")
+
+    desk.replies[New] = declare
+    async with robot_at(desk) as robot:
+        await robot.press("n")
+        await robot.write("docs")
+        robot.app.screen.query_one("#prompt").focus()
+        await robot.write("write")
+        await robot.press("ctrl+s")
+        await robot.expect_asked(Up)
+        await robot.until(lambda: robot.app.selection().workstream.name == "docs", "not selected")  # type: ignore[union-attr]
+
+
+async def test_a_check_that_fails_leaves_the_wizard_standing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(fields: dict[str, str]) -> dict[str, str]:
+        raise AutodError("git does not answer")
+
+    desk = busy_desk()
+    monkeypatch.setattr(desk, "new_problems", broken)
+    async with robot_at(desk) as robot:
+        await robot.press("n")
+        await robot.write("docs")
+        await robot.expect("could not be checked: git does not answer")
+        await robot.press("ctrl+s")
+        await robot.expect("new workstream")
+        assert not any(isinstance(request, New) for request in desk.asked)
 
 
 async def test_the_wizard_reads_a_prompt_from_a_file(tmp_path: Path) -> None:

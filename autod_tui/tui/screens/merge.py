@@ -24,7 +24,7 @@ from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm
 from autod_tui.tui.screens.merge_rows import plan_rows, progress_rows
 from autod_tui.tui.screens.pager import AnsiView
-from autod_tui.tui.text import Row, paragraph
+from autod_tui.tui.text import Row, joined, paragraph
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.workers import start
@@ -42,6 +42,7 @@ class MergeScreen(Page, BoardWatcher):
         Binding("space", "commit_first", show=False),
         Binding("x", "resolve", show=False),
         Binding("s", "sync", show=False),
+        Binding("k", "leave_out", show=False),
         Binding("enter", "approve", show=False),
     ]
 
@@ -53,6 +54,7 @@ class MergeScreen(Page, BoardWatcher):
         self.stage = "running" if running or rehearse else "planning"
         self.plan: MergePlan | None = None
         self.commit: set[str] = set()
+        self._left_out: tuple[str, ...] = ()
         self.answer: Answer | None = None
         self._reader: Timer | None = None
         self._log = ""
@@ -80,7 +82,7 @@ class MergeScreen(Page, BoardWatcher):
         return board.checkpoint(self.checkpoint) if board else None
 
     async def _load(self) -> None:
-        answer = await self.autod.desk.ask(PlanMerge(checkpoint=self.checkpoint))
+        answer = await self.autod.desk.ask(PlanMerge(checkpoint=self.checkpoint, leave_out=self._left_out))
         if answer.ok:
             self.plan = msgspec.convert(answer.data["plan"], MergePlan)
             self.commit = {step.workstream for step in self.plan.steps if step.uncommitted}
@@ -137,6 +139,20 @@ class MergeScreen(Page, BoardWatcher):
         """Open the conflicts that the merge waits for."""
         if self._conflicted():
             self.app.switch_screen(ConflictScreen(self.checkpoint, MergeScreen))
+
+    def _guilty(self) -> tuple[str, ...]:
+        """Who turned a gate red, once the merge has ended so."""
+        view = self.view()
+        guilt = view.record.guilt if view else None
+        return guilt.workstreams if guilt and self.stage == "ended" and not self._conflicted() else ()
+
+    def action_leave_out(self) -> None:
+        """After a red gate, plan the merge again without those who turned it red."""
+        if guilty := self._guilty():
+            self._left_out = guilty
+            self.stage, self.answer, self.rehearse, self._looking_on = "planning", None, False, False
+            self._show()
+            start(self, self._load)
 
     def action_sync(self) -> None:
         """After a merge, offer the result to the others."""
@@ -226,6 +242,8 @@ class MergeScreen(Page, BoardWatcher):
             return [Hint("x", "Resolve", "resolve"), leave]
         if self.stage == "ended" and self.answer and self.answer.ok and not self.rehearse:
             return [Hint("s", "Sync the others", "sync"), leave]
+        if guilty := self._guilty():
+            return [Hint("k", f"Plan it without {joined(guilty)}", "leave_out"), leave]
         return [leave]
 
 

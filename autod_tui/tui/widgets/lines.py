@@ -106,8 +106,8 @@ class LineView(ScrollView, can_focus=True):
 
     def _keep_cursor(self) -> None:
         keys = [row.key for row in self.rows]
-        wanted = self._awaited if self._awaited in keys else self.selected
-        index = keys.index(wanted) if wanted in keys and wanted else next((i for i, key in enumerate(keys) if key), -1)
+        wanted = next((key for key in (self._awaited, self.selected) if key and key in keys), "")
+        index = keys.index(wanted) if wanted else self._first_key()
         if index != self._cursor or (index >= 0 and keys[index] != self.selected):
             awaited = "" if keys[index : index + 1] == [self._awaited] else self._awaited
             self._move_to(index)
