@@ -48,12 +48,11 @@ async def _direct_commits(house: House, board: Board) -> int:
 
 def _parallel(house: House, board: Board) -> dict[str, float | None]:
     now = house.stream.clock()
-    running = [
-        now - view.record.started_at
-        for view in board.workstreams
-        if view.record.started_at and view.record.state in ALIVE_STATES
-    ]
+    started = [view.record for view in board.workstreams if view.record.started_at]
+    # one that is done may sit at its prompt for hours: its work ended when it said so
+    ends = [now if record.state in ALIVE_STATES else max(record.since, record.started_at) for record in started]
+    running = [end - record.started_at for end, record in zip(ends, started, strict=True)]
     total = sum(view.record.active_seconds for view in board.workstreams) + sum(running)
-    begun, ended = board.metrics.first_start, board.metrics.last_stop
-    wall = ((now if running else max(ended, begun)) - begun) if begun else 0.0
+    begun = board.metrics.first_start
+    wall = max(board.metrics.last_stop, begun, *ends) - begun if begun else 0.0
     return {"wall_seconds": wall, "sum_seconds": total, "speedup": total / wall if wall > 0 and total else None}

@@ -174,6 +174,8 @@ class MergeScreen(Page, BoardWatcher):
         if self._looking_on and self.stage == "running" and view and view.record.transaction is None:
             self.stage = "ended"
         self._show()
+        if self.stage == "ended" and self.app.screen is self:
+            self.action_resolve()  # the board may know of the conflicts only after the answer came
 
     def _show(self) -> None:
         word = "rehearsal" if self.rehearse else "merge"
