@@ -24,6 +24,7 @@ from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import Up
+from autod_tui.core.run import RunRecord
 from autod_tui.core.state import replay
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.demo.play import play
@@ -38,6 +39,7 @@ from autod_tui.store.follow import woken
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
 from autod_tui.store.plan_files import load_run_plan
+from autod_tui.store.run_export import write_export
 from autod_tui.store.settings import load_plan
 from autod_tui.store.writing import init_files, write_workstream
 from autod_tui.tmux.pane import Panes
@@ -232,6 +234,19 @@ def enter(start: Path) -> int:
     argv = [sys.executable, "-m", "autod_tui", "dashboard"]
     parts.server.ensure_session(argv, str(parts.git.root), dict(os.environ))
     return process.become(parts.server.attach_argv(), parts.server.client_env())
+
+
+def carry_on(start: Path) -> None:
+    """Have a process in autod's own tmux server conduct until no run goes on."""
+    parts = Parts(start)
+    parts.journal.close()
+    argv = [sys.executable, "-m", "autod_tui", "carry-on"]
+    parts.server.ensure_window("runs", argv, str(parts.git.root), dict(os.environ))
+
+
+def export_run(run: RunRecord, directory: Path) -> list[Path]:
+    """Write a run's tracker and records into `directory` (new or empty) and return the files."""
+    return write_export(run, directory)
 
 
 async def conductor_gone(start: Path) -> None:

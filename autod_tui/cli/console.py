@@ -65,6 +65,12 @@ class Console:
         print_out(json.dumps(value, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
+    def status(self, text: str) -> None:
+        """Show a line that the next one replaces; only on a terminal, and an empty text takes it away."""
+        if sys.stdout.isatty() and not self.as_json:
+            print_out(f"\r\x1b[2K{text}")
+            sys.stdout.flush()
+
     def flush(self) -> None:
         """Make everything printed so far visible."""
         sys.stdout.flush()

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from autod_tui.core.board import Board
 from autod_tui.core.desk import Desk
 from autod_tui.core.plan import AgentProfile
+from autod_tui.core.run import RunRecord
 
 Emit = Callable[[dict[str, Any]], None]
 """Takes one step of a story: `text` for a person, further keys for scripts."""
@@ -41,6 +42,14 @@ class Engine(Protocol):
 
     def play_demo(self, directory: Path | None, *, headless: bool, emit: Emit) -> int:
         """Play the demo in `directory` (kept), or in one that is removed afterwards."""
+        ...
+
+    def carry_on(self, start: Path) -> None:
+        """Have a process in autod's own tmux server conduct until no run goes on."""
+        ...
+
+    def export_run(self, run: RunRecord, directory: Path) -> list[Path]:
+        """Write a run's tracker and records into `directory` (new or empty) and return the files."""
         ...
 
 

@@ -39,6 +39,12 @@ _LEAVE_OUT = _arg(
     "--leave-out", metavar="WORKSTREAM", action="append", default=[], help="merge without this workstream"
 )
 
+_RUN = _arg("run", metavar="ID", help="a run; the start of its id or its plan's name means the newest such")
+_TASKS = _arg("tasks", metavar="TASK", nargs="*", help="only these tasks")
+_DETACH = _arg("--detach", action="store_true", help="return at once; a process in autod's own tmux carries the run on")
+_SIZES = _arg("--batch-size", metavar="STAGE=N", action="append", default=[], help="tasks in one session of a stage")
+_COUNTS = _arg("--sessions", metavar="STAGE=N", action="append", default=[], help="sessions of a stage at once")
+
 VERBS: tuple[Verb, ...] = (
     Verb(("demo",), "demo:demo", (
         _arg("--headless", action="store_true", help="play the whole story without a terminal"),
@@ -100,6 +106,53 @@ VERBS: tuple[Verb, ...] = (
         _arg("--leave-out", metavar="WORKSTREAM", default="", help="go on without this workstream"),
         _arg("--abandon", action="store_true", help="give the merge up; nothing has moved"),
     ), "List, or settle, the conflicts of a merge under way."),
+    Verb(("run",), "run:run", (
+        _arg("plan", metavar="PLAN", help="a plan of tasks: workstreams/PLAN.toml"),
+        _arg("--items", metavar="R", default="", help="only these tasks: ids and ranges, such as b1:1-20,1.4"),
+        _arg("--model", metavar="M", default="", help="model for every session, or an alias of the agent's"),
+        _SIZES,
+        _COUNTS,
+        _DETACH,
+        _arg("--dry-run", action="store_true", help="say what would run and change nothing"),
+    ), "Carry out a plan of tasks and stay until it rests."),
+    Verb(("runs",), "runs:runs", (), "List all runs, past and present."),
+    Verb(("show",), "runs:show", (_RUN,), "Show a run: its tasks, verdicts and sessions."),
+    Verb(("stop",), "runs:stop", (_RUN, _TASKS), "End a run's sessions with all their processes; work so far is kept."),
+    Verb(("pause",), "runs:pause", (_RUN,), "Start no further sessions; those that run go on to their end."),
+    Verb(("resume",), "run:resume", (_RUN, _DETACH), "Go on with a run; what is done is not done again."),
+    Verb(("retry",), "run:retry", (
+        _RUN,
+        _TASKS,
+        _arg("--stage", metavar="STAGE", default="", help="begin again there; default: where each one failed"),
+        _DETACH,
+    ), "Queue failed or stopped tasks again, their attempts forgotten."),
+    Verb(("tune",), "runs:tune", (
+        _RUN,
+        _SIZES,
+        _COUNTS,
+        _arg("--priority", metavar="TASK=N", action="append", default=[], help="higher goes first"),
+    ), "Change sizes, session counts and priorities while a run goes on."),
+    Verb(("add",), "runs:add", (
+        _RUN,
+        _arg("task", metavar="TASK", help="id of the new task"),
+        _arg("--title", metavar="TITLE", default="", help="what it is about, in a few words"),
+        _arg("--prompt", metavar="FILE", default="", help="file with its text; - reads standard input"),
+        _arg("--model", metavar="M", default="", help="model, or an alias of the agent's"),
+        _arg("--output", metavar="PATH", action="append", default=[], help="file that shows it is done"),
+        _arg("--priority", metavar="N", type=int, default=0, help="higher goes first"),
+    ), "Give a run one more task while it goes on."),
+    Verb(("review",), "runs:review", (
+        _RUN,
+        _TASKS,
+        _arg("--approve", dest="verdict", action="store_const", const="APPROVED", help="approve; all if none is named"),
+        _arg("--changes", dest="verdict", action="store_const", const="NEEDS_WORK", help="send back, with --comment"),
+        _arg("--comment", metavar="TEXT", default="", help="becomes part of the next prompt"),
+    ), "List the tasks that wait for your review, or give your verdict."),
+    Verb(("export",), "runs:export", (
+        _RUN,
+        _arg("directory_out", metavar="DIR", nargs="?", default="", help="where to; default: ID-export"),
+    ), "Write a run's tracker and records as files that anyone can read."),
+    Verb(("carry-on",), "run:carry_on", (), "Conduct until no run goes on (internal).", hidden=True),
     Verb(("report",), "report:report", ()),
     Verb(("undo",), "setup:undo", (
         _arg("ref", metavar="REF", nargs="?", default="", help="the backup to bring back; without it they are listed"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest
+from autod_tui.core.run import RunRecord
 
 
 class Update(Struct, frozen=True):
@@ -48,6 +49,11 @@ class Desk(Protocol):
 
     def board(self) -> Board:
         """Return what is true now."""
+        ...
+
+    @property
+    def runs(self) -> Mapping[str, RunRecord]:
+        """All runs by id, oldest first."""
         ...
 
     def updates(self) -> AsyncIterator[Update]:

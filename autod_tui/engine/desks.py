@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Follow, JournalPort, RequestsPort, Screen
 from autod_tui.core.requests import Answer, AnyRequest
+from autod_tui.core.run import RunRecord
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.declare import new_problems
@@ -55,6 +56,11 @@ class BaseDesk(ABC):
     def board(self) -> Board:
         """Return what is true now."""
         return self.house.stream.board()
+
+    @property
+    def runs(self) -> Mapping[str, RunRecord]:
+        """All runs by id, oldest first."""
+        return self.house.state.runs
 
     async def updates(self) -> AsyncIterator[Update]:
         """Yield after every change, changes in quick succession as one; the first comes at once."""

@@ -153,6 +153,16 @@ class TmuxServer:
             script.unlink(missing_ok=True)  # another process was faster, this one never runs
         self._make("select-window", "-t", f"={UI}:0")
 
+    def ensure_window(self, name: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
+        """Make sure that a window called `name` runs `argv`; it closes when the program ends."""
+        self.ensure_keeper()
+        listed = self.run("list-windows", "-t", f"={HUB}", "-F", "#{window_name}\t#{pane_dead}").text
+        if f"{name}\t0" in listed.splitlines():
+            return
+        close = self.argv("kill-window", "-t", f"={HUB}:={name}")
+        script = write_dashboard_script(self.launch_dir, argv, cwd, self.client_env(env), close)
+        self._make("new-window", "-d", "-t", f"={HUB}:", "-n", name, "/bin/sh", str(script))
+
     def _dashboard(self) -> str:
         """Return `alive`, `dead` or `missing`; a keeper's empty pane that is just ending is waited for."""
         for _ in range(200):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,8 +21,10 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan, Project
 from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest, Down, PlanMerge, PlanRollback, PrepareEdit, Sync
+from autod_tui.core.run import RunRecord
 from autod_tui.core.state import State
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec
+from autod_tui.store.run_export import write_export
 
 PLAN = Plan(
     project=Project(root="/repo", target="main"),
@@ -60,6 +62,10 @@ class FakeDesk:
 
     def board(self) -> Board:
         return make_board(self.plan, self.state, 1000.0)
+
+    @property
+    def runs(self) -> Mapping[str, RunRecord]:
+        return self.state.runs
 
     async def updates(self) -> AsyncIterator[Update]:
         yield Update(self.board())
@@ -127,6 +133,12 @@ class FakeEngine:
     def enter(self, start: Path) -> int:
         self.entered.append("enter")
         return 0
+
+    def carry_on(self, start: Path) -> None:
+        self.entered.append("carry on")
+
+    def export_run(self, run: RunRecord, directory: Path) -> list[Path]:
+        return write_export(run, directory)
 
     def attach_command(self, start: Path, name: str) -> list[str]:
         return ["tmux", "attach", "-t", name]

@@ -1,0 +1,133 @@
+"""Carrying a plan of tasks out: `run`, `resume` and `retry`, which stay until the run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autod_tui.cli.action import settle, with_desk
+from autod_tui.cli.console import Console
+from autod_tui.cli.engine import load_engine
+from autod_tui.cli.main import Request, checked_start
+from autod_tui.cli.run_words import progress_line
+from autod_tui.cli.runs import find_run
+from autod_tui.core.desk import Desk
+from autod_tui.core.errors import ExitCode, UsageError
+from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
+from autod_tui.core.run import RunState, TaskState
+from autod_tui.core.run_view import run_json
+
+Asked = Callable[[Desk], AnyRequest]
+
+
+def run(request: Request) -> int:
+    """Start a plan's run and stay with it."""
+    options = request.options
+    start = StartRun(
+        plan=options.plan,
+        items=options.items,
+        model=options.model,
+        batch_sizes=numbers(options.batch_size, "--batch-size"),
+        sessions=numbers(options.sessions, "--sessions"),
+        dry_run=options.dry_run,
+    )
+    return _carry(request, lambda desk: start, detach=options.detach, stay=not options.dry_run)
+
+
+def resume(request: Request) -> int:
+    """Go on with a run that was paused, stopped or interrupted."""
+    options = request.options
+    return _carry(request, lambda desk: ResumeRun(run=find_run(desk, options.run).id), detach=options.detach)
+
+
+def retry(request: Request) -> int:
+    """Queue failed or stopped tasks again and stay with the run."""
+    options = request.options
+
+    def asked(desk: Desk) -> AnyRequest:
+        return RetryTasks(run=find_run(desk, options.run).id, tasks=tuple(options.tasks), stage=options.stage)
+
+    return _carry(request, asked, detach=options.detach)
+
+
+def numbers(pairs: list[str], option: str) -> dict[str, int]:
+    """Read STAGE=N words; UsageError for anything else."""
+    found: dict[str, int] = {}
+    for pair in pairs:
+        name, _, number = pair.partition("=")
+        if not name or not number.isascii() or not number.isdigit():
+            raise UsageError(f"{option} {pair!r} is not STAGE=NUMBER", hint=f"such as {option} build=3")
+        found[name] = int(number)
+    return found
+
+
+def _carry(request: Request, asked: Asked, *, detach: bool, stay: bool = True) -> int:
+    """Ask, then stay until the run ends, or leave that to a process in autod's own tmux server."""
+    console = request.console
+
+    async def act(desk: Desk) -> int:
+        seen = desk.board().seq
+        answer = await desk.ask(asked(desk))
+        if not answer.ok or not stay or detach:
+            return settle(console, answer)
+        console.say(answer.message)
+        return await _follow(desk, console, str(answer.data["id"]), seen)
+
+    request.options.verb = "ask" if detach or not stay else "run"  # who only asks conducts for that one request
+    code = with_desk(request, act)
+    if detach and code == 0:
+        load_engine().carry_on(checked_start(request))
+    return code
+
+
+async def _follow(desk: Desk, console: Console, id: str, seen: int) -> int:
+    """Tell how the run goes on until it rests; a script gets a line of JSON per event."""
+    from autod_tui.cli.watch import event_json
+
+    async for update in desk.updates():
+        for entry in update.entries:
+            if console.as_json and entry.seq > seen and getattr(entry.event, "run", "") == id:
+                console.json_line(event_json(entry))
+        record = desk.runs[id]
+        if not console.as_json:
+            console.status(progress_line(console, record))
+        if record.state is not RunState.RUNNING or (not record.living and _waits_for_person(desk, id)):
+            break
+    return _outcome(desk, console, id)
+
+
+def _waits_for_person(desk: Desk, id: str) -> bool:
+    """Tell whether nothing goes on before a person has reviewed something."""
+    states = [task.state for task in desk.runs[id].tasks.values()]
+    return TaskState.REVIEW in states and not {TaskState.QUEUED, TaskState.RUNNING, TaskState.APPROVED} & set(states)
+
+
+def _outcome(desk: Desk, console: Console, id: str) -> int:
+    record = desk.runs[id]
+    console.status("")
+    waiting = [task.id for task in record.tasks.values() if task.state is TaskState.REVIEW]
+    words = record.reason or record.state.value
+    hint = ""
+    if waiting:
+        words = f"{len(waiting)} task{'s wait' if len(waiting) != 1 else ' waits'} for your review"
+        hint = f"autod review {id} shows them"
+    elif record.state is not RunState.DONE:
+        hint = f"autod show {id} tells why; autod retry {id} tries again"
+    code = ExitCode.DONE if record.state is RunState.DONE or waiting else ExitCode.FAILED
+    message = f"{id}: {record.done} of {len(record.tasks)} tasks done; {words}"
+    if console.as_json:
+        console.json_line(run_json(record))
+        return int(code)
+    return settle(console, Answer(exit_code=int(code), message=message, hint=hint))
+
+
+def carry_on(request: Request) -> int:
+    """Conduct until no run goes on (the process behind --detach)."""
+
+    async def act(desk: Desk) -> int:
+        async for _ in desk.updates():
+            if not any(record.state is RunState.RUNNING for record in desk.runs.values()):
+                break
+        return 0
+
+    request.options.verb = "run"
+    return with_desk(request, act)
