@@ -47,10 +47,13 @@ class Panes:
         self._streams: set[Stream] = set()
         self._watched: frozenset[str] = frozenset()
         self._closed = asyncio.Event()
+        self._woken = asyncio.Event()
+        """Set when there is a reason to look for a server at once."""
 
     async def close(self) -> None:
         """Leave the server: `events` ends, the agents go on."""
         self._closed.set()
+        self._woken.set()
         for stream in list(self._streams):
             await stream.close()
         if self._commands is not None:
@@ -66,6 +69,7 @@ class Panes:
             raise UsageError(f"no command to start {launch.workstream!r} with")
         if await self._client() is None:
             await asyncio.to_thread(self._server.ensure_keeper)
+            self._woken.set()
         script = write_agent_script(self._server.launch_dir, launch)
         try:
             return await self._new_window(launch, script)
@@ -116,9 +120,10 @@ class Panes:
     async def _pause(self) -> None:
         try:
             async with asyncio.timeout(REJOIN_EVERY):
-                await self._closed.wait()
+                await self._woken.wait()
         except TimeoutError:
             return
+        self._woken.clear()
 
     async def paste(self, pane: str, text: str, *, submit: bool) -> None:
         """Paste text of any length (control characters stripped), then press Enter when `submit`."""

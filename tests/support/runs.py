@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from autod_tui.core.requests import AnyRequest, Answer, StartRun
+from autod_tui.core.requests import Answer, AnyRequest, StartRun
 from autod_tui.core.run import RunRecord, RunState, TaskRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.git.repository import open_repository
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
-from tests.support.rig import Rig
+from tests.support.rig import IDENTITY, Rig
 
 SETTINGS = """
 [project]
@@ -32,13 +36,22 @@ command = "sh check.sh"
 class RunRig(Rig):
     """A repository whose agent is the script `agent.sh` beside it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, socket: str = "") -> None:
         super().__init__(directory)
         self.script = directory / "agent.sh"
         self.server = TmuxServer(
             open_repository(self.root).common_dir, socket_name=f"autod-test-{uuid.uuid4().hex[:8]}"
         )
         self.watched: list[Conductor] = []
+
+    def reopen(self, directory: Path, socket: str) -> None:
+        """Take over a repository that another process has made."""
+        self.root = directory / "re po#1"
+        self.env = {**os.environ, **IDENTITY, "HOME": str(directory)}
+        self.directory = directory
+        self.server = TmuxServer(open_repository(self.root).common_dir, socket_name=socket)
+        self.ids = itertools.count(1)
+        self.watched = []
 
     def prepare(self, plan: str, script: str, settings: str = "") -> None:
         """Write settings, the plan `week` and the agent's script, and commit the former."""
@@ -67,6 +80,11 @@ class RunRig(Rig):
         """End everything."""
         await self.leave()
         self.server.stop()
+
+    def conductor_process(self, *plans: str) -> subprocess.Popen[bytes]:
+        """Start a process that conducts (and starts runs of `plans`) until it is killed."""
+        argv = [sys.executable, "-m", "tests.support.runs", str(self.directory), self.server.socket_name, *plans]
+        return subprocess.Popen(argv, cwd=Path(__file__).parents[2])
 
     async def ask(self, request: AnyRequest) -> Answer:
         return await self.conductor.handle(request)
@@ -103,3 +121,16 @@ class RunRig(Rig):
 
     def files(self, branch: str) -> set[str]:
         return set(self.git("ls-tree", "-r", "--name-only", branch).splitlines())
+
+
+async def _conduct(directory: Path, socket: str, plans: list[str]) -> None:
+    rig = RunRig.__new__(RunRig)
+    rig.reopen(directory, socket)
+    await rig.conduct()
+    for plan in plans:
+        await rig.start(plan)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_conduct(Path(sys.argv[1]), sys.argv[2], sys.argv[3:]))

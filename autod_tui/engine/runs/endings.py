@@ -51,7 +51,7 @@ class Endings:
         session = house.state.runs[run_id].sessions[session_id]
         if session.pane:
             await house.panes.kill(session.pane)
-        else:
+        if not session.pane or ending.state is SessionState.LOST:
             await house.processes.end_session(session.marker)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
         verdicts = await self._verdicts(session, run_id, left, ending)

@@ -21,6 +21,8 @@ from autod_tui.engine.runs.sessions import Sessions
 
 HELD_FOR = 20.0
 """Seconds until a merge that was refused is tried again."""
+FIRST_LOOK = 0.5
+"""Seconds after which a session's log is looked at, in case tmux told nothing of its output."""
 CLOSING = 10.0
 """Seconds that what is being written has to come to its end when the conductor leaves."""
 
@@ -138,14 +140,22 @@ class Steward:
         stage = run.plan.stage(session.stage)
         if not session.pane:
             return
-        loop, handles = asyncio.get_running_loop(), []
+        loop, handles = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
         if stage.timeout:
             left = session.started_at + stage.timeout - self._house.stream.clock()
             ending = Ending(state=SessionState.TIMED_OUT, reason=f"timed out after {stage.timeout:g} s")
             handles.append(loop.call_later(max(left, 0.0), self.end, run.id, session.id, ending))
+        handles.append(loop.call_later(FIRST_LOOK, self._look_for_output, run.id, session.id))
         self._timers[run.id, session.id] = handles
         if stage.silence:
             self._watch_silence(run.id, session, stage.silence)
+
+    def _look_for_output(self, run_id: str, session_id: str) -> None:
+        """Tell a first output that came before tmux was listened to."""
+        session = self._house.state.runs[run_id].sessions[session_id]
+        log = Path(session.log)
+        if not session.first_output_at and log.exists() and log.stat().st_size:
+            self._house.stream.emit(ev.SessionPrinted(run=run_id, session=session_id))
 
     def _watch_silence(self, run_id: str, session: SessionRecord, silence: float) -> None:
         """End a session that prints nothing; the log's own time tells, whoever has heard the output."""

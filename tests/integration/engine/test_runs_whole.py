@@ -1,0 +1,132 @@
+"""Whole runs: conflicts, reviews, the shared lane, killed conductors, lost sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from autod_tui import process
+from autod_tui.core import requests as rq
+from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
+from tests.support.runs import RunRig
+
+REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done\n'
+
+
+def plan(count: int, stages: str = '[[stage]]\nname = "build"\nsessions = 4\n', head: str = "") -> str:
+    tasks = "".join(f'[[task]]\nid = "t{number}"\n' for number in range(1, count + 1))
+    return f'[plan]\ninto = "done"\n{head}\n{stages}\n{tasks}'
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
+    rig = RunRig(tmp_path)
+    yield rig
+    await rig.close()
+
+
+def merges(rig: RunRig) -> list[str]:
+    """Return the tasks that the merges into `done` name, in order."""
+    return [
+        line.split(": ")[1]
+        for line in rig.git("log", "--reverse", "--format=%B", "done").splitlines()
+        if line.startswith("Autod-Task: ")
+    ]
+
+
+async def test_conflict_goes_back_with_its_finding_and_is_settled(rig: RunRig) -> None:
+    script = f"""
+if grep -q "git merge done" "$AUTOD_PROMPT_FILE"; then
+  git merge -q done
+  git checkout -q --theirs same.txt; echo "$AUTOD_TASKS" >> same.txt; git commit -qam settled
+else echo "$AUTOD_TASKS" > same.txt; fi
+{REPORT}"""
+    rig.prepare(plan(2), script)
+    await rig.conduct()
+    run = await rig.finished(await rig.start())
+    assert run.state is RunState.DONE, run
+    assert sorted(rig.git("show", "done:same.txt").split()) == ["t1", "t2"]
+    assert len(run.sessions) == 3
+    assert sorted(merges(rig)) == ["t1", "t2"]
+
+
+async def test_person_reviews_with_a_comment_that_is_the_next_prompt(rig: RunRig) -> None:
+    stages = '[[stage]]\nname = "build"\n[[stage]]\nname = "look"\nby = "person"\n'
+    script = f'grep -q "be bolder" "$AUTOD_PROMPT_FILE" && echo bold > bold.txt\necho 1 > $AUTOD_TASKS.txt\n{REPORT}'
+    rig.prepare(plan(2, stages), script)
+    await rig.conduct()
+    id = await rig.start()
+    await rig.until(lambda: all(task.state is TaskState.REVIEW for task in rig.run(id).tasks.values()))
+    assert not (await rig.ask(rq.Review(run=id, verdict=Verdict.NEEDS_WORK))).ok
+    sent = await rig.ask(rq.Review(run=id, tasks=("t1",), verdict=Verdict.NEEDS_WORK, comment="be bolder"))
+    assert sent.ok, sent
+    await rig.until(lambda: rig.task(id, "t1").state is TaskState.REVIEW)
+    assert rig.run(id).state is RunState.RUNNING
+    assert (await rig.ask(rq.Review(run=id, verdict=Verdict.APPROVED))).data["tasks"] == ["t1", "t2"]
+    assert (await rig.finished(id)).state is RunState.DONE
+    assert {"bold.txt", "t1.txt", "t2.txt"} <= rig.files("done")
+
+
+async def test_shared_lane_hands_on(rig: RunRig) -> None:
+    script = f"""
+echo "$AUTOD_TASKS" >> chain.txt
+grep "last was" "$AUTOD_PROMPT_FILE" >> seen.txt
+echo "last was $AUTOD_TASKS" > "$AUTOD_HANDOFF"
+{REPORT}"""
+    rig.prepare(plan(3, head='isolation = "shared"'), script)
+    await rig.conduct()
+    run = await rig.finished(await rig.start())
+    assert run.state is RunState.DONE, run
+    assert rig.git("show", "done:chain.txt").split() == ["t1", "t2", "t3"]
+    assert rig.git("show", "done:seen.txt").splitlines() == ["last was t1", "last was t2"]
+    assert len({one.worktree for one in run.sessions.values()}) == 1
+
+
+async def test_gates_judge_alone(rig: RunRig) -> None:
+    rig.write("check.sh", "test -f t1.txt\n")
+    rig.prepare(
+        plan(1, '[[stage]]\nname = "build"\n[[stage]]\nname = "test"\nby = "gates"\ngates = ["check"]\n'),
+        f"echo 1 > $AUTOD_TASKS.txt\n{REPORT}",
+    )
+    await rig.conduct()
+    run = await rig.finished(await rig.start())
+    assert run.state is RunState.DONE, run
+    assert [(one.stage, one.agent) for one in run.sessions.values()] == [("build", "script"), ("test", "")]
+
+
+async def test_killed_conductors_lose_and_double_nothing(rig: RunRig) -> None:
+    rig.prepare(plan(16), f"echo $AUTOD_TASKS >> file-$AUTOD_TASKS\nsleep 0.2\n{REPORT}")
+    child = rig.conductor_process("week")
+    for pause in (1.5, 0.9, 1.3, 1.1):
+        await asyncio.sleep(pause)  # a moment by chance is the point
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        child = rig.conductor_process()
+    child.kill()
+    child.wait()
+    await rig.conduct()
+    (id,) = rig.conductor.house.state.runs
+    run = await rig.finished(id, 60)
+    assert run.state is RunState.DONE, run
+    assert sorted(merges(rig)) == sorted(run.tasks)
+    for task in run.tasks:
+        assert set(rig.git("show", f"done:file-{task}").split()) == {task}
+
+
+async def test_lost_server_gives_tasks_back(rig: RunRig) -> None:
+    rig.prepare(plan(1), f"echo begun; test -f {rig.directory}/go || sleep 1000\n{REPORT}")
+    await rig.conduct()
+    id = await rig.start()
+    await rig.until(lambda: any(one.first_output_at for one in rig.run(id).living))
+    (session,) = rig.run(id).living
+    (rig.directory / "go").touch()
+    rig.server.stop()
+    run = await rig.finished(id)
+    assert run.sessions[session.id].state is SessionState.LOST
+    assert run.state is RunState.DONE
+    assert run.tasks["t1"].attempts == {"build": 1}
+    assert process.marked(f"AUTOD_SESSION={session.marker}") == []
