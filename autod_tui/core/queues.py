@@ -44,6 +44,9 @@ class _Index:
         self.batches = {batch.name: batch for batch in plan.batches}
         batch_of = {id: batch.name for batch in plan.batches for id in batch.tasks}
         self.kinds = {task.id: _Kind(batch_of.get(task.id, ""), task.role, task.model) for task in plan.tasks}
+        ordered = {batch.name for batch in plan.batches if batch.after}
+        self.ordered = {task.id for task in plan.tasks if task.after or self.kinds[task.id].batch in ordered}
+        """Tasks that may have to wait for others."""
 
 
 _ON_THE_WAY = (TaskState.QUEUED, TaskState.RUNNING, TaskState.REVIEW)
@@ -77,8 +80,6 @@ class Queues:
         """Sessions of agents that run."""
         self.unasked: list[str] = []
         """Tasks that a person is to be asked about."""
-        self.soon = False
-        """True when a first-attempt task goes on after a pause."""
         self.alive = False
         """True while a task runs, is in a review, or may start now or later."""
         self._waiting: dict[str, list[TaskRecord]] = {}
@@ -117,7 +118,7 @@ class Queues:
 
     def blocker(self, task: TaskRecord) -> str:
         """Name what a task that never started has to wait for, such as `batch week1`; empty when nothing."""
-        if task.session:
+        if task.session or task.id not in self._index.ordered:
             return ""
         for id in self._index.specs[task.id].after:
             if id in self.run.tasks and self.run.tasks[id].state not in _GONE_BY:
@@ -141,15 +142,14 @@ class Queues:
         if queued and self.blocker(task):
             return
         self.alive = True
-        first = _is_first(task)
-        if first:
+        if _is_first(task):
             key = (self._index.kinds[task.id], self._index.place[task.stage], task.state is TaskState.REVIEW)
             self._firsts[key] = self._firsts.get(key, 0) + 1
         if not queued:
             return
         if task.not_before > now:
-            self.soon = self.soon or first
-        elif self.stages[task.stage].by is By.PERSON:
+            return
+        if self.stages[task.stage].by is By.PERSON:
             self.unasked.append(task.id)
         else:
             self._waiting.setdefault(task.stage, []).append(task)

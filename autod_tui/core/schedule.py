@@ -68,7 +68,7 @@ def next_steps(run: RunRecord, *, free: int, now: float) -> tuple[Step, ...]:
     if run.state is RunState.RUNNING:
         reviews = [AskReview(run.id, id) for id in queues.unasked]
         sessions = list(_sessions(queues, free))
-        if not (sessions or reviews or queues.busy or queues.soon):
+        if not (sessions or reviews or queues.busy):
             # nothing will come by itself: those who wait for mates in a review go without them
             queues.flush = True
             sessions = list(_sessions(queues, free))

@@ -109,6 +109,19 @@ def test_twenty_features_pass_the_workers_in_as_few_sessions_as_their_sizes_allo
         assert len(done.sessions(one.name)) == least, one.name
 
 
+def test_features_sent_back_from_the_playtest_cost_few_sessions_more() -> None:
+    seen: set[str] = set()
+
+    def decide(run: RunRecord, session: SessionRecord) -> Outcome:
+        bad = {id for id in session.tasks if session.stage == "PLAYTEST" and int(id[1:]) % 3 == 0} - seen
+        seen.update(bad)
+        return Outcome(commits=bool(session.agent), rejected=frozenset(bad))
+
+    done = Simulation(make_run_plan(WORKERS, 20), decide).play()
+    assert (done.run.state, len(seen)) == (RunState.DONE, 6)
+    assert sum(isinstance(step, StartSession) for step in done.steps) == 32
+
+
 # --- fill or flush
 
 
