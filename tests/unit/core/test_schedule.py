@@ -119,7 +119,7 @@ def test_features_sent_back_from_the_playtest_cost_few_sessions_more() -> None:
 
     done = Simulation(make_run_plan(WORKERS, 20), decide).play()
     assert (done.run.state, len(seen)) == (RunState.DONE, 6)
-    assert sum(isinstance(step, StartSession) for step in done.steps) == 32
+    assert sum(isinstance(step, StartSession) for step in done.steps) <= 32
 
 
 # --- fill or flush
