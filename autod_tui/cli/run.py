@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from autod_tui.cli.action import settle, with_desk
@@ -13,8 +14,9 @@ from autod_tui.cli.runs import find_run
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import ExitCode, UsageError
 from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
-from autod_tui.core.run import RunState, TaskState
+from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.core.run_view import run_json
+from autod_tui.core.schedule import next_steps
 
 Asked = Callable[[Desk], AnyRequest]
 
@@ -90,15 +92,15 @@ async def _follow(desk: Desk, console: Console, id: str, seen: int) -> int:
         record = desk.runs[id]
         if not console.as_json:
             console.status(progress_line(console, record))
-        if record.state is not RunState.RUNNING or (not record.living and _waits_for_person(desk, id)):
+        if record.state is not RunState.RUNNING or _waits_for_person(record):
             break
     return _outcome(desk, console, id)
 
 
-def _waits_for_person(desk: Desk, id: str) -> bool:
+def _waits_for_person(run: RunRecord) -> bool:
     """Tell whether nothing goes on before a person has reviewed something."""
-    states = [task.state for task in desk.runs[id].tasks.values()]
-    return TaskState.REVIEW in states and not {TaskState.QUEUED, TaskState.RUNNING, TaskState.APPROVED} & set(states)
+    asked = any(task.state is TaskState.REVIEW for task in run.tasks.values())
+    return asked and not run.living and not next_steps(run, free=1, now=math.inf)
 
 
 def _outcome(desk: Desk, console: Console, id: str) -> int:
