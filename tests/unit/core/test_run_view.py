@@ -20,7 +20,7 @@ from autod_tui.core.run import (
 )
 from autod_tui.core.run_view import batch_state, progress_text, run_json, run_view, runs_json, saving, total_usage
 from tests.support.engine import make_plan
-from tests.support.simulate import RUN, Simulation, make_run_plan, stage
+from tests.support.simulate import RUN, Outcome, Simulation, make_run_plan, stage
 
 BATCHES = (
     BatchSpec(name="x", title="First", tasks=("t1", "t2")),
@@ -74,6 +74,14 @@ def test_time_runs_on_while_a_session_does() -> None:
     simulation = until(1)
     simulation.once()
     assert run_view(simulation.run, simulation.now + 7.0).working_seconds == 17.0
+
+
+def test_sessions_side_by_side_share_their_time() -> None:
+    plan = make_run_plan([stage("build", sessions=2)], 4)
+    long = Simulation(plan, lambda run, session: Outcome(seconds=50.0 if session.tasks == ("t1",) else 10.0)).play()
+    assert run_view(long.run, 0.0).working_seconds == 50.0
+    view = run_view(until(1).run, 1010.0)
+    assert (view.working_seconds, view.seconds_left) == (10.0, 30.0)
 
 
 def test_stages_show_who_is_there_who_passed_and_what_it_took() -> None:
