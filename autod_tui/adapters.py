@@ -59,9 +59,9 @@ class GateRunner:
 class Processes:
     """Finds agents by the marker in their environment."""
 
-    def of_session(self, session: str) -> list[int]:
-        """Return the living processes of an agent session."""
-        return process.marked(f"AUTOD_SESSION={session}")
+    def of_session(self, session: str, *, after: int = 0) -> list[int]:
+        """Return the living processes of an agent session, with `after` only those younger than that process."""
+        return process.marked(f"AUTOD_SESSION={session}", after=after)
 
     async def end_session(self, session: str) -> None:
         """End them all."""

@@ -199,10 +199,24 @@ def alive(pid: int) -> bool:
     return bool(stat) and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
-def marked(marker: str) -> list[int]:
-    """Return the living processes whose environment at start held `marker` (`NAME=value`)."""
+def marked(marker: str, *, after: int = 0) -> list[int]:
+    """Return the living processes whose environment at start held `marker` (`NAME=value`).
+
+    With `after`, only those with a process id given out after that one; all, once the ids have begun anew.
+    """
     wanted = marker.encode()
-    return [pid for pid in _pids() if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+    if after and _last_pid() < after:
+        after = 0
+    pids = [pid for pid in _pids() if pid > after]
+    return [pid for pid in pids if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+
+
+def _last_pid() -> int:
+    """Return the process id given out last; 0 where the system doesn't tell."""
+    try:
+        return int(Path("/proc/sys/kernel/ns_last_pid").read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def gits_in(directory: str) -> list[int]:
@@ -274,11 +288,12 @@ def _signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - called for each session
 
 
 def _read_proc(pid: int, name: str) -> bytes:
     try:
-        return Path(f"/proc/{pid}/{name}").read_bytes()
+        with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - called for each process
+            return file.readall()
     except OSError:
         return b""

@@ -402,6 +402,10 @@ class PanesPort(Protocol):
         """Show a window full-screen on the attached terminals, sized to them."""
         ...
 
+    async def close_window(self, window: str) -> None:
+        """Close a window whose program has ended; one that is gone is no error."""
+        ...
+
     async def kill(self, pane: str) -> None:
         """End a pane's whole process tree (SIGHUP, then SIGKILL for what is left) and close its window."""
         ...
@@ -454,8 +458,11 @@ class Follow(Protocol):
 class ProcessesPort(Protocol):
     """Processes of agents that no pane holds any more."""
 
-    def of_session(self, session: str) -> list[int]:
-        """Return the living processes that carry an agent session's marker in their environment."""
+    def of_session(self, session: str, *, after: int = 0) -> list[int]:
+        """Return the living processes that carry an agent session's marker in their environment.
+
+        `after`: look only at those started after this process, which must have been started moments ago.
+        """
         ...
 
     async def end_session(self, session: str) -> None:

@@ -31,6 +31,7 @@ class Git:
         self.root = root
         self.common = Place(str(common_dir))
         self._configs: dict[str, tuple[Signature, LocalConfig]] = {}
+        self._admins: dict[str, Path] = {}
 
     async def run(
         self,
@@ -107,9 +108,13 @@ class Git:
 
     def admin_dir(self, path: str) -> Path | None:
         """Return `<common>/worktrees/<id>` whose record names the worktree at `path` (a real path), or None."""
+        known = self._admins.get(path)
+        if known is not None and recorded_path(known) == path:
+            return known
         records = self.common_dir / "worktrees"
         for admin in sorted(records.iterdir()) if records.is_dir() else ():
             if recorded_path(admin) == path:
+                self._admins[path] = admin
                 return admin
         return None
 

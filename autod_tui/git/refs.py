@@ -28,9 +28,12 @@ class Refs:
         self._lock = lock
         self._writer = writer
         self._clock = clock
+        self._quick = QuickRefs(git.common_dir)
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit that `ref` names, or None."""
+        if ref.startswith("refs/heads/") and (oid := self._quick.read(ref)):
+            return oid
         done = await self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return done.text if done.ok else None
 

@@ -11,6 +11,7 @@ from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity
 from autod_tui.git.lock import RepositoryLock
+from autod_tui.git.refs import QuickRefs
 from autod_tui.git.status import operation_under_way, read_status
 from autod_tui.git.worktree import Worktrees
 
@@ -26,6 +27,7 @@ class Slots:
         self._git = git
         self._lock = lock
         self._worktrees = worktrees
+        self._quick = QuickRefs(git.common_dir)
 
     async def take(self, worktree: str, branch: str, start: str) -> None:
         """Put a slot (made when missing) on `branch`, set to `start`: tracked files as in `start`, ignored ones stay.
@@ -46,8 +48,8 @@ class Slots:
     async def close(self, worktree: str, branch: str, message: str) -> str:
         """Commit what a session left uncommitted (STARTUP.md and progress.md stay out) and return its last commit.
 
-        `branch`, when given, is moved there too when the session had switched away from it. A git operation that was left half
-        done is committed as it stands, conflict markers included: nothing is lost.
+        `branch`, when given, is moved there too when the session had switched away from it. A git operation that was
+        left half done is committed as it stands, conflict markers included: nothing is lost.
         """
         place = self._unlocked(worktree)
         status = await read_status(self._git, place)
@@ -71,6 +73,9 @@ class Slots:
         }
         words = ("commit", "--quiet", "--no-verify", "--allow-empty", "-F", "-")
         await self._git.text(*words, step=step, place=place, env=env, stdin=message.encode())
+        head = (Path(place.git_dir) / "HEAD").read_text().strip()
+        if oid := self._quick.read(head.removeprefix("ref: ")):
+            return oid
         return await self._git.text("rev-parse", "HEAD", step=step, place=place)
 
     def _unlocked(self, worktree: str) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -206,10 +207,12 @@ class Panes:
             return
         marker = f"AUTOD_SESSION={found.session}" if found.session else ""
         await process.end_tree(0 if found.dead else found.pid, marker, grace=GRACE)
-        try:
-            await self._run(("kill-window", "-t", found.window))
-        except TmuxRefusedError:
-            return  # gone by itself
+        await self.close_window(found.window)
+
+    async def close_window(self, window: str) -> None:
+        """Close a window whose program has ended; one that is gone is no error."""
+        with contextlib.suppress(TmuxRefusedError, ServerGoneError):
+            await self._run(("kill-window", "-t", window))
 
     async def _run(self, *commands: Sequence[str], line_count: LineCount | None = None) -> list[Block]:
         client = await self._client()

@@ -74,6 +74,8 @@ class FakePanes:
 
     async def select(self, window: str) -> None: ...
 
+    async def close_window(self, window: str) -> None: ...
+
     async def kill(self, pane: str) -> None:
         self.alive.pop(pane, None)
 

@@ -14,6 +14,8 @@ from autod_tui.engine.house import House
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.sessions import Left, Sessions
 
+YOUNG = 20.0
+"""Seconds within which process ids don't begin anew."""
 NOTHING = Left(head="", verdicts="", output="", prompt="", handoff="")
 _GIVEN_BACK = frozenset({SessionState.STOPPED, SessionState.LOST})
 
@@ -24,16 +26,19 @@ class Ending(Struct, frozen=True, kw_only=True):
     state: SessionState
     reason: str = ""
     exit_status: int | None = None
+    program_ended: bool = False
+    """The agent itself has ended; what it started may live on."""
 
 
 def ending_of(pane: PaneStatus) -> Ending:
     """Return how the program of a dead pane ended."""
     if pane.signal:
-        return Ending(state=SessionState.FAILED, reason=f"killed by {pane.signal}")
+        return Ending(state=SessionState.FAILED, reason=f"killed by {pane.signal}", program_ended=True)
     if pane.exit_status is None:
-        return Ending(state=SessionState.FAILED, reason="killed")
+        return Ending(state=SessionState.FAILED, reason="killed", program_ended=True)
     state = SessionState.FAILED if pane.exit_status else SessionState.DONE
-    return Ending(state=state, reason=f"exit status {pane.exit_status}", exit_status=pane.exit_status)
+    status = pane.exit_status
+    return Ending(state=state, reason=f"exit status {status}", exit_status=status, program_ended=True)
 
 
 class Endings:
@@ -49,10 +54,7 @@ class Endings:
         """End what is left of a session's processes, keep its work and tell what came of its tasks."""
         house = self._house
         session = house.state.runs[run_id].sessions[session_id]
-        if session.pane:
-            await house.panes.kill(session.pane)
-        if not session.pane or ending.state is SessionState.LOST:
-            await house.processes.end_session(session.marker)
+        await self._end_processes(session, ending)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
         verdicts = await self._verdicts(session, run_id, left, ending)
         ended = ev.SessionEnded(
@@ -65,6 +67,19 @@ class Endings:
             handoff=left.handoff,
         )
         house.stream.emit(ended, *verdicts)
+
+    async def _end_processes(self, session: SessionRecord, ending: Ending) -> None:
+        """Leave no process of the session behind; the usual case, an agent that left none, is looked at quickly."""
+        panes, processes = self._house.panes, self._house.processes
+        if session.pane and not ending.program_ended:
+            await panes.kill(session.pane)
+        if not session.pane or ending.state is SessionState.LOST:
+            await processes.end_session(session.marker)
+        if session.pane and ending.program_ended:
+            young = self._house.stream.clock() - session.started_at < YOUNG
+            if processes.of_session(session.marker, after=session.pid if young else 0):
+                await processes.end_session(session.marker)
+            await panes.close_window(session.window)
 
     async def _collect(self, run: RunRecord, session: SessionRecord, ending: Ending) -> tuple[Left, Ending]:
         try:
