@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
@@ -12,12 +11,12 @@ from autod_tui.core.workstream import UNMERGED_FILES, Changes
 from autod_tui.git.command import Git, Place
 from autod_tui.git.merge_tree import takes_part
 from autod_tui.git.refs import QuickRefs, Refs
+from autod_tui.git.settled import SettledIndexes
 from autod_tui.git.status import Status, read_status
 
 _LEFT_OUT = tuple(f":(top,exclude){name}" for name in sorted(UNMERGED_FILES))
 _LARGEST_COUNTED = 2**20
-_SETTLING = 2.0
-"""Seconds after which a checkout's files are older than its index can tell apart."""
+_ATTEMPTS = 5
 
 Fingerprint = tuple[bytes, tuple[tuple[int, int, int], ...]]
 _Numbers = tuple[int, int, int]
@@ -31,15 +30,14 @@ class Measure:
         self._git = git
         self._refs = refs
         self._quick = QuickRefs(git.common_dir)
-        self._settled: set[str] = set()
+        self._settled = SettledIndexes(git)
         self._counts: dict[str, tuple[tuple[str, str], tuple[int, int, str]]] = {}
         self._numbers: dict[str, tuple[tuple[str, Fingerprint], _Numbers]] = {}
 
     async def changes(self, worktree: str, target: str) -> Changes:
         """Measure a worktree against `target`: STARTUP.md and progress.md left out."""
         place = self._git.place_of(worktree)
-        await self._settle(place)
-        status = await read_status(self._git, place)
+        status = await read_status(self._git, place, env=await self._settled.env(place))
         goal = await self.target(target)
         if not status.head or not goal:
             return Changes(uncommitted=len(status.paths))
@@ -53,19 +51,6 @@ class Measure:
             deletions=deletions,
             uncommitted=len(status.paths),
         )
-
-    async def _settle(self, place: Place) -> None:
-        # Files as young as their index are hashed by each status; with optional locks off that would last for ever.
-        # One refresh, once the index is old enough, ends it.
-        if place.git_dir in self._settled:
-            return
-        try:
-            age = time.time() - (Path(place.git_dir) / "index").stat().st_mtime
-        except OSError:
-            return
-        if age > _SETTLING:
-            self._settled.add(place.git_dir)
-            await self._git.run("update-index", "-q", "--refresh", place=place)
 
     async def target(self, name: str) -> str | None:
         """Return the commit that `name` (a branch, or anything that names a commit) stands for."""
@@ -88,25 +73,25 @@ class Measure:
         known = self._numbers.get(place.work_tree)
         if known and known[0] == key:
             return known[1]
-        words = (
-            "diff",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--numstat",
-            "-z",
-            "--no-renames",
-            base,
-            "--",
-            ".",
-            *_LEFT_OUT,
-        )
-        done = (await self._git.run(*words, place=place)).checked(f"measuring {place.work_tree!r}")
-        rows = [row.split(b"\t", 2) for row in done.stdout.split(b"\0") if row]
+        output = await self._diff_numbers(place, base)
+        if output is None:  # it did not rest for a moment: the last reading stands until it changes again
+            return known[1] if known else (len(status.paths), 0, 0)
+        rows = [row.split(b"\t", 2) for row in output.split(b"\0") if row]
         added = [path for path in status.untracked if takes_part(path)]
         lines = sum(_lines(Path(place.work_tree, path)) for path in added)
         numbers = (len(rows) + len(added), sum(_int(row[0]) for row in rows) + lines, sum(_int(row[1]) for row in rows))
         self._numbers[place.work_tree] = (key, numbers)
         return numbers
+
+    async def _diff_numbers(self, place: Place, base: str) -> bytes | None:
+        """Return git's numbers; None when files vanished each time as git read them."""
+        words = ("diff", "--no-ext-diff", "--no-textconv", "--numstat", "-z", "--no-renames", base, "--", ".")
+        done = await self._git.run(*words, *_LEFT_OUT, place=place)
+        for _ in range(_ATTEMPTS):
+            if done.ok or b"No such file" not in done.stderr:
+                return done.checked(f"measuring {place.work_tree!r}").stdout
+            done = await self._git.run(*words, *_LEFT_OUT, place=place)
+        return None
 
     async def diff(self, worktree: str, target: str, snapshot: str) -> str:
         """Return the unified diff from the merge base of `snapshot` and `target` to `snapshot`."""

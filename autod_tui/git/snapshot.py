@@ -20,6 +20,9 @@ from autod_tui.git.scratch import ScratchDirectory
 from autod_tui.git.status import read_status, refuse_operation
 
 _ROOT_FILES = tuple(sorted(UNMERGED_FILES))
+_ATTEMPTS = 8
+_SOME_LEFT = 1
+"""Exit status of a `git add --ignore-errors` that staged all but some."""
 
 
 class Snapshots:
@@ -67,7 +70,7 @@ class Snapshots:
 
     async def _tree(self, place: Place, env: dict[str, str], head: str, *, ignored: bool) -> str:
         step = f"writing the files of {place.work_tree!r}"
-        await self._git.text("add", "--all", "--", ".", step=step, place=place, env=env)
+        await self._add_all(place, env, step, strict=ignored)
         if ignored:
             paths = (await backup_choice(self._git, place)).kept
             if paths:
@@ -78,6 +81,21 @@ class Snapshots:
         else:
             await self._git.text("reset", "--quiet", head, "--", *_ROOT_FILES, step=step, place=place, env=env)
         return await self._git.text("write-tree", step=step, place=place, env=env)
+
+    async def _add_all(self, place: Place, env: dict[str, str], step: str, *, strict: bool) -> None:
+        """Stage everything; git gives up on files that vanish as it reads them, so it is asked again.
+
+        What can't be read or never rests is an error if `strict`; else it stays as the index has it.
+        """
+        words = ("add", "--all", *(() if strict else ("--ignore-errors",)), "--", ".")
+        for _ in range(_ATTEMPTS):
+            done = await self._git.run(*words, place=place, env=env)
+            if done.ok:
+                return
+        if strict:
+            done.checked(step)
+        if done.returncode != _SOME_LEFT:
+            await self._git.run("add", "--update", "--ignore-errors", "--", ".", place=place, env=env)
 
     async def commit_all(self, worktree: str, message: str) -> str | None:
         """Commit everything uncommitted but STARTUP.md and progress.md; None when there is nothing."""

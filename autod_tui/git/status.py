@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -35,11 +36,10 @@ class Status(Struct, frozen=True):
         return tuple(path for path in every if takes_part(path))
 
 
-async def read_status(git: Git, place: Place) -> Status:
-    """Read a worktree's state without writing to it."""
-    done = await git.run(
-        "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty", place=place
-    )
+async def read_status(git: Git, place: Place, *, env: Mapping[str, str] | None = None) -> Status:
+    """Read a worktree's state without writing to it; `env` may name a copy of its index."""
+    words = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
+    done = await git.run(*words, place=place, env=env)
     return _parse(done.checked(f"reading the state of {place.work_tree!r}").stdout)
 
 

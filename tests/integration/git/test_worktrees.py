@@ -134,6 +134,7 @@ async def test_nothing_moved_costs_one_git(box: Sandbox, monkeypatch: pytest.Mon
     await repository.add_worktree(str(path), "ws/a", "main")
     write(path, {"f": "2\n", "n": "n"})
     os.utime(box.root / ".git/worktrees/w/index", (1, 1))  # a checkout of long ago
+    await repository.changes(str(path), "main")
     first = await repository.changes(str(path), "main")
     calls: list[tuple[str, ...]] = []
     real = repository._git.run
