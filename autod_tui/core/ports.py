@@ -169,6 +169,10 @@ class GitPort(Protocol):
         """True when `ancestor` is an ancestor of, or equal to, `descendant`."""
         ...
 
+    async def missing(self, commits: Sequence[str], descendant: str) -> frozenset[str]:
+        """Return those of `commits` that are not ancestors of, or equal to, `descendant`, in one call."""
+        ...
+
     async def count(self, include: str, exclude: str) -> int:
         """Count commits reachable from `include` and not from `exclude`."""
         ...

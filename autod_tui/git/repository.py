@@ -154,6 +154,14 @@ class Repository(GitPort):
             done.checked(f"comparing {ancestor!r} with {descendant!r}")
         return done.ok
 
+    async def missing(self, commits: Sequence[str], descendant: str) -> frozenset[str]:
+        """Return those of `commits` that are not ancestors of, or equal to, `descendant`, in one call."""
+        if not commits:
+            return frozenset()
+        listing = "".join(f"{commit}\n" for commit in (*commits, f"^{descendant}")).encode()
+        text = await self._git.text("rev-list", "--stdin", step="comparing commits", stdin=listing)
+        return frozenset(text.split()) & frozenset(commits)
+
     async def count(self, include: str, exclude: str) -> int:
         """Count commits reachable from `include` and not from `exclude`."""
         step = f"counting the commits of {include!r}"

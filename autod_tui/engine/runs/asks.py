@@ -146,7 +146,7 @@ class Asks:
     async def _(self, request: rq.ResumeRun) -> Answer:
         run = self.find(request.run)
         if run.state is RunState.DONE:
-            raise RefusedError(f"{run.id} is done: nothing is left to do")
+            return Answer(message=f"{run.id} is done: nothing is left to do", data={"id": run.id})
         await self._steward.stopped(run.id)
         stopped = [task.id for task in run.tasks.values() if task.state is TaskState.STOPPED]
         base = await self._house.git.resolve(HEADS + run.plan.into) or run.base_oid

@@ -64,16 +64,20 @@ class Integration:
         groups: dict[str, list[str]] = {}
         for id in tasks:
             groups.setdefault(run.tasks[id].head, []).append(id)
-        async with self._house.git.bench(scratch=False) as bench:
-            for head, ids in groups.items():
-                await self._merge(run, bench, landing, head, ids)
+        new = await self._house.git.missing([head for head in groups if head], before)
+        for ids in (ids for head, ids in groups.items() if head not in new):
+            landing.merged += ids  # nothing was changed, or it is there already
+        if new:
+            async with self._house.git.bench(scratch=False) as bench:
+                for head in (head for head in groups if head in new):
+                    await self._merge(run, bench, landing, head, groups[head])
         return landing
 
     async def _merge(self, run: RunRecord, bench: MergeBench, landing: _Landing, head: str, ids: list[str]) -> None:
-        if not head or await self._house.git.contains(head, landing.head):
-            landing.merged += ids
-            return
         tree = await bench.merge(landing.head, head)
+        if tree.tree == await bench.tree_of(landing.head) and await self._house.git.contains(head, landing.head):
+            landing.merged += ids  # it came along with another
+            return
         choices = await self._known(tree.conflicts)
         open_paths = [conflict.path for conflict in tree.conflicts if conflict.path not in choices]
         if open_paths:

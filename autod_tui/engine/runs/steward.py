@@ -77,11 +77,8 @@ class Steward:
 
     def _advance(self) -> None:
         for id in list(self._house.state.runs):
-            before: list[Step] = []
-            while (steps := self._steps(id)) and steps != before:
-                for step in steps:
-                    self._carry_out(step)
-                before = steps
+            for step in self._steps(id):  # what these make possible is told by events, and those wake again
+                self._carry_out(step)
         self._set_alarm()
 
     def _steps(self, id: str) -> list[Step]:
@@ -274,7 +271,6 @@ class Steward:
         def over(done: asyncio.Task[None]) -> None:
             if self._busy.get((run_id, session_id)) is done:
                 del self._busy[run_id, session_id]
-            self.wake()
 
         task.add_done_callback(over)
         return task
