@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from autod_tui.cli.action import ask, with_desk
@@ -33,7 +34,7 @@ def runs(request: Request) -> int:
     console = request.console
 
     async def act(desk: Desk) -> int:
-        console.json({"runs": runs_json(desk.runs)})
+        console.json({"runs": runs_json(desk.runs, time.time())})
         if desk.runs:
             show_runs(console, desk.runs.values())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -39,6 +40,7 @@ class _Index:
     def __init__(self, plan: RunPlan) -> None:
         self.plan = plan
         self.stages = {stage.name: stage for stage in plan.stages}
+        self.order = {task.id: place for place, task in enumerate(plan.tasks)}
         self.place = {stage.name: place for place, stage in enumerate(plan.stages)}
         self.specs: dict[str, TaskSpec] = {task.id: task for task in plan.tasks}
         self.batches = {batch.name: batch for batch in plan.batches}
@@ -83,6 +85,8 @@ class Queues:
         self.alive = False
         """True while a task runs, is in a review, or may start now or later."""
         self._waiting: dict[str, list[TaskRecord]] = {}
+        self._followers: dict[str, list[TaskRecord]] = {}
+        """Tasks that wait for others of their stage's queue alone: they may share a session, behind those."""
         self._firsts: dict[tuple[_Kind, int, bool], int] = {}
         self._unfinished: dict[str, bool] = {}
         self._look(now)
@@ -103,7 +107,44 @@ class Queues:
         found: dict[Group, list[str]] = {}
         for task in self._waiting.get(stage.name, ()):
             found.setdefault(self._group(stage, self._index.kinds[task.id]), []).append(task.id)
+        if stage.by is By.AGENT and stage.name in self._followers:
+            self._add_followers(stage, found)
         return found
+
+    def _add_followers(self, stage: StageSpec, found: dict[Group, list[str]]) -> None:
+        present = {group: dict.fromkeys(ids) for group, ids in found.items()}
+        for task in self._followers[stage.name]:
+            group = self._group(stage, self._index.kinds[task.id])
+            if group in present and all(id in present[group] for id in self._open_tasks(task)):
+                present[group][task.id] = None
+        found.update({group: sorted(ids, key=self._order) for group, ids in present.items()})
+
+    def packs(self, ids: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:
+        """Split ids into sessions; a task that waits for others goes behind them in the same one, or not at all."""
+        left = list(ids)
+        while left:
+            pack = dict.fromkeys(left[:size]) if not self._followers else self._pack(left, size)
+            if not pack:
+                return
+            yield tuple(pack)
+            left = left[size:] if not self._followers else [id for id in left if id not in pack]
+
+    def _pack(self, ids: Sequence[str], size: int) -> dict[str, None]:
+        pack: dict[str, None] = {}
+        for id in ids:
+            if len(pack) < size and all(other in pack for other in self._open_tasks(self.run.tasks[id])):
+                pack[id] = None
+        return pack
+
+    def _open_tasks(self, task: TaskRecord) -> list[str]:
+        """Return the tasks that a task which never started waits for."""
+        if task.session or task.id not in self._index.ordered:
+            return []
+        tasks = self.run.tasks
+        return [id for id in self._index.specs[task.id].after if id in tasks and tasks[id].state not in _GONE_BY]
+
+    def _order(self, id: str) -> tuple[int, int]:
+        return -self._priority(self.run.tasks[id]), self._index.order[id]
 
     def upstream(self, stage: StageSpec, group: Group) -> int:
         """Return how many first-attempt mates are on the way to `stage`; gates wait for nobody."""
@@ -120,9 +161,11 @@ class Queues:
         """Name what a task that never started has to wait for, such as `batch week1`; empty when nothing."""
         if task.session or task.id not in self._index.ordered:
             return ""
-        for id in self._index.specs[task.id].after:
-            if id in self.run.tasks and self.run.tasks[id].state not in _GONE_BY:
-                return f"task {id}"
+        if waits := self._open_tasks(task):
+            return f"task {waits[0]}"
+        return self._open_batch(task)
+
+    def _open_batch(self, task: TaskRecord) -> str:
         own = self._index.batches.get(self._index.kinds[task.id].batch)
         open_ones = [name for name in (own.after if own else ()) if self._is_unfinished(name)]
         return f"batch {open_ones[0]}" if open_ones else ""
@@ -140,6 +183,8 @@ class Queues:
     def _place(self, task: TaskRecord, now: float) -> None:
         queued = task.state is TaskState.QUEUED
         if queued and self.blocker(task):
+            if not self._open_batch(task):
+                self._followers.setdefault(task.stage, []).append(task)
             return
         self.alive = True
         if _is_first(task):

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from autod_tui.core.run import BatchSpec, RunRecord, SessionRecord, TaskRecord, TaskState, Verdict
+from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord, TaskState, Verdict
+from autod_tui.core.run_view import batch_state, progress_text
 
 _APPROVED = frozenset({TaskState.APPROVED, TaskState.DONE})
 
@@ -21,14 +22,14 @@ def tracker(run: RunRecord) -> dict[str, Any]:
             "status": run.state.value,
             "totalTasks": len(run.tasks),
             "completedTasks": run.done,
-            "progress": f"{run.done}/{len(run.tasks)} ({_percent(run)}%)",
+            "progress": progress_text(run.done, len(run.tasks)),
             "lastUpdated": stamp(max((one.ended_at or one.started_at for one in run.sessions.values()), default=0.0)),
         },
         "batchExecution": {
             "totalBatches": len(run.plan.batches),
-            "currentBatch": _batches(run, "running"),
-            "completedBatches": _batches(run, "completed"),
-            "failedBatches": _batches(run, "failed"),
+            "currentBatch": _batches(run, "running", "review", "approved"),
+            "completedBatches": _batches(run, "done"),
+            "failedBatches": _batches(run, "failed", "stopped"),
         },
         "taskStatus": {task.id: task_document(run, task) for task in run.tasks.values()},
     }
@@ -91,18 +92,5 @@ def file_name(id: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in id).strip(".") or "task"
 
 
-def _percent(run: RunRecord) -> str:
-    return f"{100 * run.done / len(run.tasks):.2f}" if run.tasks else "0.00"
-
-
-def _batches(run: RunRecord, wanted: str) -> list[str]:
-    return [batch.name for batch in run.plan.batches if _batch_state(run, batch) == wanted]
-
-
-def _batch_state(run: RunRecord, batch: BatchSpec) -> str:
-    states = {run.tasks[id].state for id in batch.tasks if id in run.tasks}
-    if states <= {TaskState.DONE}:
-        return "completed"
-    if states <= {TaskState.DONE, TaskState.FAILED, TaskState.STOPPED}:
-        return "failed"
-    return "open" if states == {TaskState.QUEUED} else "running"
+def _batches(run: RunRecord, *wanted: str) -> list[str]:
+    return [batch.name for batch in run.plan.batches if batch_state(run, batch) in wanted]

@@ -126,8 +126,7 @@ def _fillings(queues: Queues, stage: StageSpec, places: int) -> Iterator[tuple[G
         return
     size = queues.size(stage)
     for group, ids in queues.groups(stage).items():
-        for start in range(0, len(ids), size):
-            taken = tuple(ids[start : start + size])
+        for taken in queues.packs(ids, size):
             if places <= 0 or (len(taken) < size and queues.upstream(stage, group)):
                 break
             places -= 1
