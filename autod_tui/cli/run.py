@@ -107,15 +107,16 @@ def _outcome(desk: Desk, console: Console, id: str) -> int:
     record = desk.runs[id]
     console.status("")
     waiting = [task.id for task in record.tasks.values() if task.state is TaskState.REVIEW]
-    words = record.reason or record.state.value
-    hint = ""
+    words, hint = record.reason or record.state.value, ""
     if waiting:
         words = f"{len(waiting)} task{'s wait' if len(waiting) != 1 else ' waits'} for your review"
         hint = f"autod review {id} shows them"
     elif record.state is not RunState.DONE:
         hint = f"autod show {id} tells why; autod retry {id} tries again"
     code = ExitCode.DONE if record.state is RunState.DONE or waiting else ExitCode.FAILED
-    message = f"{id}: {record.done} of {len(record.tasks)} tasks done; {words}"
+    message = f"{id}: {record.done} of {len(record.tasks)} tasks done"
+    if record.state is not RunState.DONE:
+        message += f"; {words}"
     if console.as_json:
         console.json_line(run_json(record))
         return int(code)
