@@ -161,6 +161,10 @@ class GitPort(Protocol):
         """Return the unified diff of a worktree (uncommitted and untracked included) from its merge base."""
         ...
 
+    async def diff_of(self, head: str, into: str, base: str = "") -> str:
+        """Return the unified diff from `base` to `head`; without one, from where `head` left `into`."""
+        ...
+
     def bench(self, *, scratch: bool) -> AbstractBench:
         """Open a merge bench as an async context manager."""
         ...
@@ -406,6 +410,10 @@ class PanesPort(Protocol):
         """Show a window full-screen on the attached terminals, sized to them."""
         ...
 
+    async def end_log(self, pane: str) -> None:
+        """Close the log of a pane whose program has ended, all of it written; a pane that is gone is no error."""
+        ...
+
     async def close_window(self, window: str) -> None:
         """Close a window whose program has ended; one that is gone is no error."""
         ...
@@ -495,6 +503,14 @@ class GateRunnerPort(Protocol):
 
         Its whole process tree is ended on time-out or cancellation.
         """
+        ...
+
+
+class GrowthPort(Protocol):
+    """Reads a file that another process writes to."""
+
+    def __call__(self, path: Path, ended: asyncio.Event) -> AsyncIterator[bytes]:
+        """Yield what `path` holds, then what is added, until `ended` is set and all of it was read."""
         ...
 
 

@@ -67,6 +67,8 @@ class Endings:
             handoff=left.handoff,
         )
         house.stream.emit(ended, *verdicts)
+        if session.pane and ending.program_ended:  # last: until all is told, the dead pane is what knows the status
+            await house.panes.close_window(session.window)
 
     async def _end_processes(self, session: SessionRecord, ending: Ending) -> None:
         """Leave no process of the session behind; the usual case, an agent that left none, is looked at quickly."""
@@ -79,7 +81,7 @@ class Endings:
             young = self._house.stream.clock() - session.started_at < YOUNG
             if processes.of_session(session.marker, after=session.pid if young else 0):
                 await processes.end_session(session.marker)
-            await panes.close_window(session.window)
+            await panes.end_log(session.pane)
 
     async def _collect(self, run: RunRecord, session: SessionRecord, ending: Ending) -> tuple[Left, Ending]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from autod_tui.core.events import Recorded
+from autod_tui.core.events import AgentStopped, Recorded, StateChanged
 from autod_tui.core.ports import PaneEvent
 from autod_tui.core.requests import Answer
 from autod_tui.core.run_events import (
@@ -27,6 +27,8 @@ from autod_tui.engine.runs.revival import Revival
 from autod_tui.engine.runs.steward import Steward
 
 DECISIVE = (
+    AgentStopped,
+    StateChanged,
     ReviewAsked,
     RunChanged,
     RunStarted,
@@ -40,7 +42,7 @@ DECISIVE = (
     TasksIntegrated,
     TasksRetried,
 )
-"""Events after which something else may be next."""
+"""Events after which something else may be next; a workstream that ends leaves its place to a session."""
 
 
 class Runs:

@@ -69,6 +69,7 @@ class Steward:
                 handle.cancel()
         if self._alarm is not None:
             self._alarm.cancel()
+        self._break_off_gates()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSING)
         for task in self._tasks:
@@ -209,6 +210,7 @@ class Steward:
 
     async def stop(self, run_id: str, session_ids: list[str]) -> None:
         """End sessions with all their processes; one that is just starting or ending is waited for first."""
+        self._break_off_gates(run_id)
         for id in session_ids:
             if under_way := self._busy.get((run_id, id)):
                 await asyncio.wait([under_way])
@@ -216,6 +218,12 @@ class Steward:
         living = {session.id for session in self._house.state.runs[run_id].living}
         tasks = [self.end(run_id, id, stopped) for id in session_ids if id in living]
         await asyncio.gather(*(task for task in tasks if task is not None))
+
+    def _break_off_gates(self, run_id: str = "") -> None:
+        """Cancel judgements by gates alone (of one run): they may last, and can be had again."""
+        for (run, session), task in self._busy.items():
+            if run_id in ("", run) and not self._house.state.runs[run].sessions[session].agent:
+                task.cancel()
 
     async def stopped(self, run_id: str) -> None:
         """Wait until sessions that were being stopped are gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -130,3 +131,44 @@ async def test_lost_server_gives_tasks_back(rig: RunRig) -> None:
     assert run.state is RunState.DONE
     assert run.tasks["t1"].attempts == {"build": 1}
     assert process.marked(f"AUTOD_SESSION={session.marker}") == []
+
+
+async def test_stop_breaks_gates_off(rig: RunRig, tmp_path: Path) -> None:
+    rig.write("check.sh", f"touch {tmp_path}/judging; sleep 1000\n")
+    gates = '[[stage]]\nname = "build"\n[[stage]]\nname = "test"\nby = "gates"\ngates = ["check"]\n'
+    rig.prepare(plan(1, gates), REPORT)
+    await rig.conduct()
+    id = await rig.start()
+    await rig.until(lambda: any(one.stage == "test" for one in rig.run(id).living))
+    while not (tmp_path / "judging").exists():
+        await asyncio.sleep(0.01)
+    assert (await rig.ask(rq.StopRun(run=id))).ok
+    assert rig.run(id).living == ()
+    assert rig.task(id, "t1").state is TaskState.QUEUED
+    assert process.marked(f"AUTOD_GATES={rig.conductor.house.own_worktrees}") == []
+
+
+async def test_checked_out_branch_follows(rig: RunRig) -> None:
+    rig.prepare(plan(1).replace('into = "done"', 'into = "main"'), f"echo 1 > $AUTOD_TASKS.txt\n{REPORT}")
+    await rig.conduct()
+    run = await rig.finished(await rig.start())
+    assert run.state is RunState.DONE, run
+    assert (rig.root / "t1.txt").read_text() == "1\n"
+    assert rig.git("status", "--porcelain") == ""
+
+
+async def test_ended_while_nobody_conducted_counts(rig: RunRig, tmp_path: Path) -> None:
+    rig.prepare(plan(1), f"echo ready; read go < {tmp_path}/go; echo 1 > $AUTOD_TASKS.txt\n{REPORT}")
+    os.mkfifo(tmp_path / "go")
+    await rig.conduct()
+    id = await rig.start()
+    await rig.until(lambda: any(one.first_output_at for one in rig.run(id).living))
+    (session,) = rig.run(id).living
+    await rig.leave()
+    (tmp_path / "go").write_text("go\n")
+    while process.alive(session.pid):
+        await asyncio.sleep(0.01)
+    await rig.conduct()
+    run = await rig.finished(id)
+    assert (run.state, len(run.sessions)) == (RunState.DONE, 1)
+    assert run.sessions[session.id].exit_status == 0
