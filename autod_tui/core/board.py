@@ -15,7 +15,8 @@ from autod_tui.core.checkpoint import (
 )
 from autod_tui.core.events import CheckpointForecast
 from autod_tui.core.plan import Plan
-from autod_tui.core.run_view import RunView, run_summary, run_view
+from autod_tui.core.run_memo import remembered_view
+from autod_tui.core.run_view import RunView, run_summary
 from autod_tui.core.state import Metrics, State
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec, WorkstreamState
 
@@ -103,7 +104,7 @@ def make_board(plan: Plan, state: State, now: float) -> Board:
         workstreams=tuple(_workstream_view(plan, state, spec, now) for spec in _all_specs(plan, state)),
         checkpoints=tuple(_checkpoint_view(state, spec, now) for spec in plan.checkpoints),
         metrics=state.metrics,
-        runs=tuple(run_view(run, now) for run in state.runs.values()),
+        runs=tuple(remembered_view(run, now) for run in state.runs.values()),
     )
 
 

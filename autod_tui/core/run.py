@@ -266,7 +266,7 @@ class RunState(StrEnum):
     """Nothing more can go on by itself, and not every task is done."""
 
 
-class RunRecord(Struct, frozen=True, kw_only=True):
+class RunRecord(Struct, frozen=True, kw_only=True, weakref=True):
     """What has happened to one run so far."""
 
     id: str
