@@ -36,9 +36,10 @@ from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
 from autod_tui.store.follow import woken
+from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.plan_files import load_run_plan
+from autod_tui.store.plan_files import load_run_plan, run_plan_names
 from autod_tui.store.run_export import write_export
 from autod_tui.store.settings import load_plan
 from autod_tui.store.writing import init_files, write_workstream
@@ -90,6 +91,8 @@ class Parts:
             write_workstream=_write_workstream,
             load_plan=self.load_plan,
             load_run_plan=lambda name: load_run_plan(self.git.root, name, stream.plan),
+            run_plans=lambda: run_plan_names(self.git.root),
+            growth=growth,
             state_dir=self.git.common_dir / "autod",
             own_worktrees=own_worktrees(self.git),
             new_id=lambda: str(uuid.uuid4()),

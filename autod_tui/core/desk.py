@@ -104,6 +104,22 @@ class Desk(Protocol):
         """Return the success metrics of the plan; `core.report` says which, and lays them out for people."""
         ...
 
+    def run_plans(self) -> tuple[str, ...]:
+        """Return the names of the plans of tasks that can be run, sorted."""
+        ...
+
+    async def task_diff(self, run: str, task: str) -> str:
+        """Return the unified diff of a task's work against where the run's `into` branch met it; "" for no work."""
+        ...
+
+    def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
+        """Yield what a session's log holds, then what is added to it, until the session has ended."""
+        ...
+
+    async def attach_session(self, run: str, session: str) -> str:
+        """Show a session's pane as `attach` does; raises UsageError when it has none any more."""
+        ...
+
     async def attach(self, workstream: str) -> str:
         """Show the pane full-screen when this runs in autod's own tmux server, and return "".
 

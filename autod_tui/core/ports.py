@@ -410,10 +410,6 @@ class PanesPort(Protocol):
         """Show a window full-screen on the attached terminals, sized to them."""
         ...
 
-    async def end_log(self, pane: str) -> None:
-        """Close the log of a pane whose program has ended, all of it written; a pane that is gone is no error."""
-        ...
-
     async def close_window(self, window: str) -> None:
         """Close a window whose program has ended; one that is gone is no error."""
         ...
@@ -503,14 +499,6 @@ class GateRunnerPort(Protocol):
 
         Its whole process tree is ended on time-out or cancellation.
         """
-        ...
-
-
-class GrowthPort(Protocol):
-    """Reads a file that another process writes to."""
-
-    def __call__(self, path: Path, ended: asyncio.Event) -> AsyncIterator[bytes]:
-        """Yield what `path` holds, then what is added, until `ended` is set and all of it was read."""
         ...
 
 

@@ -16,12 +16,13 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Follow, JournalPort, RequestsPort, Screen
 from autod_tui.core.requests import Answer, AnyRequest
-from autod_tui.core.run import RunRecord
+from autod_tui.core.run import RunRecord, SessionState
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.declare import new_problems
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.report import make_report
+from autod_tui.engine.runs.looks import RunLooks
 
 UPDATE_GAP = 0.03
 """Seconds within which several changes become one update."""
@@ -42,6 +43,7 @@ class BaseDesk(ABC):
         self._journal = journal
         self._attach_command = attach_command
         self._inside = inside
+        self._looks = RunLooks(house)
         self._changed = asyncio.Event()
         self._fresh: list[Recorded] = []
         self._printed: set[str] = set()
@@ -150,10 +152,34 @@ class BaseDesk(ABC):
         record = self._record(workstream)
         if not record.window:
             raise UsageError(f"{workstream!r} has no pane to attach to", hint=f"autod up {workstream} starts it")
+        return await self._show(record)
+
+    async def _show(self, record: WorkstreamRecord) -> str:
         if self._inside:
             await self.house.panes.select(record.window)
             return ""
         return self._attach_command(record)
+
+    def run_plans(self) -> tuple[str, ...]:
+        """Return the names of the plans of tasks."""
+        return self.house.run_plans()
+
+    async def task_diff(self, run: str, task: str) -> str:
+        """Return the unified diff of a task's work."""
+        return await self._looks.diff(run, task)
+
+    def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
+        """Yield a session's log as it grows."""
+        return self._looks.output(run, session)
+
+    async def attach_session(self, run: str, session: str) -> str:
+        """Show a session's pane full-screen, or return the shell command that does."""
+        record = self._looks.session(run, session)
+        if not record.window or record.state is not SessionState.RUNNING:
+            raise UsageError(
+                f"{session!r} has no pane any more", hint=f"autod log {run} {session} shows what it printed"
+            )
+        return await self._show(WorkstreamRecord(name=session, window=record.window))
 
     async def branches(self) -> list[str]:
         """Return the repository's local branches, the most recent first."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +43,20 @@ class PlanWriter(Protocol):
         ...
 
 
+class GrowthPort(Protocol):
+    """Reads a file that another process writes to."""
+
+    def __call__(self, path: Path, ended: asyncio.Event) -> AsyncIterator[bytes]:
+        """Yield what `path` holds, then what is added, until `ended` is set and all of it was read."""
+        ...
+
+
+async def no_growth(path: Path, ended: asyncio.Event) -> AsyncIterator[bytes]:
+    """Yield what the file holds, once the session has ended."""
+    await ended.wait()
+    yield await asyncio.to_thread(path.read_bytes)
+
+
 @dataclass
 class House:
     """The ports that the wiring put in."""
@@ -63,6 +78,10 @@ class House:
     own_worktrees: Path
     """Where autod's own worktrees lie, outside the repository."""
     new_id: Callable[[], str]
+    run_plans: Callable[[], tuple[str, ...]] = tuple
+    """Returns the names of the plans of tasks."""
+    growth: GrowthPort = no_growth
+    """Reads a session's log as it grows."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property

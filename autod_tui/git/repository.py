@@ -31,6 +31,7 @@ from autod_tui.git.scratch import sweep
 from autod_tui.git.slots import Slots, sizes
 from autod_tui.git.snapshot import Snapshots
 from autod_tui.git.status import read_status
+from autod_tui.git.task_diff import diff_of
 from autod_tui.git.worktree import Worktrees
 
 OLDEST_GIT = (2, 38)
@@ -135,6 +136,10 @@ class Repository(GitPort):
     async def diff(self, worktree: str, target: str) -> str:
         """Return the unified diff of a worktree (uncommitted and untracked included) from its merge base."""
         return await self._measure.diff(worktree, target, await self.snapshot(worktree))
+
+    async def diff_of(self, head: str, into: str, base: str = "") -> str:
+        """Return the unified diff from `base` to `head`; without one, from where `head` left `into`."""
+        return await diff_of(self._git, head, into, base)
 
     def bench(self, *, scratch: bool) -> Bench:
         """Open a merge bench as an async context manager."""

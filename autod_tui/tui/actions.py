@@ -11,6 +11,7 @@ from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.plans import plan_source, unsafe
+from autod_tui.tui.run_actions import RUN_ACTIONS
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm, SendDialog
 from autod_tui.tui.screens.find import FindDialog
@@ -307,5 +308,6 @@ ACTIONS: dict[str, Action] = {
     "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff, "log": log,
     "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve, "events": events,
     "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
+    **RUN_ACTIONS,
     **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

@@ -27,6 +27,7 @@ from autod_tui.tui.commands import CommandProvider, Selection
 from autod_tui.tui.safe import ControlFilter, clean_block
 from autod_tui.tui.screens.base import BoardScreen, BoardWatcher
 from autod_tui.tui.screens.home import HomeScreen
+from autod_tui.tui.screens.run_page import RunPage
 from autod_tui.tui.theme import THEME
 from autod_tui.tui.widgets.live_pane import LivePane
 from autod_tui.tui.workers import start
@@ -128,7 +129,7 @@ class AutodApp(App[int]):
 
     def selection(self) -> Selection:
         """Return what commands act on: the selection of the topmost board screen."""
-        boards = [screen for screen in self.screen_stack if isinstance(screen, BoardScreen)]
+        boards = [screen for screen in self.screen_stack if isinstance(screen, BoardScreen | RunPage)]
         return boards[-1].selection() if boards and self.board else Selection()
 
     def run_command(self, id: str) -> None:

@@ -13,14 +13,27 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from autod_tui.core.board import CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.commands import COMMANDS, Command
+from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord
 from autod_tui.core.workstream import ALIVE_STATES
+from autod_tui.tui.run_scopes import RUN_SCOPES, run_suits
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
 
 BOARD_SCOPES = frozenset({"any", "workstream", "checkpoint"})
 
-_KEY_WORDS = {"question_mark": "?", "escape": "esc", "right_square_bracket": "]", "slash": "/", "colon": ":"}
+_KEY_WORDS = {
+    "question_mark": "?",
+    "escape": "esc",
+    "right_square_bracket": "]",
+    "slash": "/",
+    "colon": ":",
+    "plus": "+",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
 
 
 def key_word(key: str) -> str:
@@ -35,6 +48,13 @@ class Selection(Struct, frozen=True):
     checkpoint: CheckpointView | None = None
     home: bool = True
     """True on the home screen, where workstreams come first."""
+    run: RunRecord | None = None
+    stage: str = ""
+    """Stage of the run that tuning changes."""
+    task: TaskRecord | None = None
+    session: SessionRecord | None = None
+    scopes: frozenset[str] = frozenset()
+    """Scopes of the screen in which runs are looked at; empty elsewhere."""
 
 
 def bindings(scopes: Iterable[str]) -> list[Binding]:
@@ -55,6 +75,8 @@ def relevant(entry: Command, selection: Selection) -> bool:
         return selection.workstream is not None and _suits_workstream(entry.id, selection.workstream)
     if entry.scope == "checkpoint":
         return selection.checkpoint is not None and _suits_checkpoint(entry.id, selection.checkpoint)
+    if entry.scope in RUN_SCOPES:
+        return entry.scope in selection.scopes and run_suits(entry.id, selection)
     return entry.scope == "any"
 
 

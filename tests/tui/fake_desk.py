@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from autod_tui.core.names import name_problem
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest
+from autod_tui.core.run import RunRecord
 from autod_tui.core.state import State, apply
 
 NOW = 1_767_261_600.0
@@ -47,6 +48,8 @@ class FakeDesk:
         self.attach_command = ""
         self.screens: dict[str, Screen] = {}
         self.captures = 0
+        self.plans: list[str] = []
+        self.logs: dict[str, list[bytes]] = {}
         self.diffs: dict[str, str] = {}
         self.sides: list[ConflictSides] = []
         self.replies: dict[type, Reply] = {}
@@ -73,6 +76,24 @@ class FakeDesk:
         """Signal that a pane printed."""
         self._printed.add(workstream)
         self._output.set()
+
+    @property
+    def runs(self) -> Mapping[str, RunRecord]:
+        return self.state.runs
+
+    def run_plans(self) -> tuple[str, ...]:
+        return tuple(self.plans)
+
+    async def task_diff(self, run: str, task: str) -> str:
+        return self.diffs.get(task, "")
+
+    async def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
+        for piece in self.logs.get(session, ()):
+            yield piece
+
+    async def attach_session(self, run: str, session: str) -> str:
+        self.attached.append(session)
+        return self.attach_command
 
     def board(self) -> Board:
         return make_board(self.plan, self.state, self.now)

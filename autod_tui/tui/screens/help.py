@@ -12,6 +12,12 @@ _SCOPES = {
     "conflict": "conflicts of a merge under way",
     "any": "everywhere",
     "pane": "the pane",
+    "runs": "the list of runs",
+    "run": "the selected run of tasks",
+    "stage": "the selected stage of a run",
+    "task": "the selected task of a run",
+    "session": "the selected session of a run",
+    "review": "tasks that wait for your review",
 }
 _MOVING = (
     ("↑ ↓ j k", "select"),

@@ -1,0 +1,43 @@
+"""When a command about runs makes sense for what is selected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autod_tui.core.run import RunState, SessionState, TaskState
+
+if TYPE_CHECKING:
+    from autod_tui.tui.commands import Selection
+
+RUN_SCOPES = frozenset({"runs", "run", "stage", "task", "session", "review"})
+_AGAIN = frozenset({TaskState.FAILED, TaskState.STOPPED, TaskState.APPROVED})
+
+
+def run_suits(id: str, selection: Selection) -> bool:
+    """Say whether the command `id`, of one of RUN_SCOPES, can do something for the selection."""
+    run, task, session = selection.run, selection.task, selection.session
+    if id == "run_start":
+        return True
+    if run is None:
+        return False
+    states = {one.state for one in run.tasks.values()}
+    rules = {
+        "run_review": TaskState.REVIEW in states,
+        "run_pause": run.state is RunState.RUNNING,
+        "run_resume": run.state in (RunState.PAUSED, RunState.STOPPED, RunState.FAILED),
+        "run_stop": run.state in (RunState.RUNNING, RunState.PAUSED),
+        "run_retry": bool({TaskState.FAILED, TaskState.STOPPED} & states),
+        "task_stop": task is not None and task.state in (TaskState.QUEUED, TaskState.RUNNING, TaskState.REVIEW),
+        "task_retry": task is not None and task.state in _AGAIN,
+        "task_diff": task is not None and bool(task.head),
+        "task_first": task is not None and task.state is TaskState.QUEUED,
+        "task_last": task is not None and task.state is TaskState.QUEUED,
+        "session_attach": session is not None and session.state is SessionState.RUNNING and bool(session.pane),
+        "session_log": session is not None and bool(session.log),
+        "approve": task is not None and task.state is TaskState.REVIEW,
+        "changes": task is not None and task.state is TaskState.REVIEW,
+        "approve_all": TaskState.REVIEW in states,
+    }
+    if id in ("more_sessions", "fewer_sessions", "bigger_batch", "smaller_batch"):
+        return bool(selection.stage) and run.state in (RunState.RUNNING, RunState.PAUSED)
+    return rules.get(id, True)

@@ -1,0 +1,126 @@
+"""Runs, and one run's summary and stages, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from autod_tui.core.run import By, RunRecord, RunState, TaskState
+from autod_tui.core.run_view import RunView, Saving, StageView, progress_text
+from autod_tui.tui import words
+from autod_tui.tui.run_words import RUN, TASK, big, long_time, per_task
+from autod_tui.tui.text import Row, Span, count, fit, row, shorten, width_of
+
+ALL = "*"
+"""Key of the row that stands for all stages."""
+
+
+def run_rows(runs: Sequence[RunRecord], width: int, now: float) -> list[Row]:
+    """Return a head row and one row per run, whose key is its id."""
+    if not runs:
+        return [row(""), row(("  no runs yet: ", "dim"), ("n", "key"), (" starts a plan of tasks", "dim"))]
+    name = min(max(len(run.id) for run in runs), max(width - 42, 16))
+    head = f" {fit('state', 10)} {fit('run', name)}  {fit('done', 20)} since"
+    return [row((head, "head")), *(_run_row(run, name, width, now) for run in runs)]
+
+
+def _run_row(run: RunRecord, name: int, width: int, now: float) -> Row:
+    look = RUN[run.state]
+    since = long_time(now - run.started_at) if not run.ended_at else long_time(run.ended_at - run.started_at)
+    spans: list[Span] = [
+        (f" {fit(f'{look.mark} {look.word}', 10)} ", look.role),
+        (f"{fit(run.id, name)}  ", ""),
+        (fit(progress_text(run.done, len(run.tasks)), 20), ""),
+        (f" {fit(since, 6)}", "dim"),
+    ]
+    spans += badge_spans(run)
+    room = width - width_of(spans) - 2
+    if run.reason and room > 8:
+        spans.append((f"  {shorten(run.reason, room)}", "dim"))
+    return row(*spans, key=run.id)
+
+
+def badge_spans(run: RunRecord) -> list[Span]:
+    """Return what of a run needs a look: sessions at work, tasks that wait for a person, failed ones."""
+    states = [task.state for task in run.tasks.values()]
+    waiting, failed = states.count(TaskState.REVIEW), states.count(TaskState.FAILED)
+    spans: list[Span] = []
+    if run.living:
+        spans.append((f"  {count(len(run.living), 'session')}", "ok"))
+    if waiting:
+        spans.append((f"  {TASK[TaskState.REVIEW].mark} {waiting} for review", "loud"))
+    if failed:
+        spans.append((f"  {TASK[TaskState.FAILED].mark} {failed} failed", "alarm"))
+    return spans
+
+
+def summary_rows(view: RunView, width: int) -> list[Row]:
+    """Return two rows: how far the run is, and how fast and what batching saved."""
+    look = RUN[view.state]
+    head: list[Span] = [(f" {look.mark} {look.word}  ", look.role)]
+    tail: list[Span] = [(f"  {view.progress}", "bold")]
+    if view.seconds_left is not None:
+        tail.append((f"  ETA {long_time(view.seconds_left)}", "info"))
+    if view.reason and view.state is not RunState.RUNNING:
+        tail.append((f"  {shorten(view.reason, max(width // 3, 10))}", "dim"))
+    room = max(width - width_of(head) - width_of(tail) - 1, 4)
+    full, empty = words.bar(100 * view.done / view.total if view.total else 0, min(room, 60))
+    return [row(*head, (full, "accent"), (empty, "faint"), *tail), row((" " + _pace(view), "dim"))]
+
+
+def _pace(view: RunView) -> str:
+    parts = [count(view.living, "session") + " at work"]
+    if view.per_hour is not None:
+        parts.append(f"{view.per_hour:.0f} tasks/h" if view.per_hour >= 10 else f"{view.per_hour:.1f} tasks/h")
+    parts += _saved(view.saving)
+    usage = view.usage
+    if usage.input is not None or usage.output is not None:
+        parts.append(f"{big((usage.input or 0) + (usage.output or 0))} tokens")
+    if usage.cost_usd is not None:
+        parts.append(f"${usage.cost_usd:.2f}")
+    return f" {words.glyph('dot')} ".join(parts)
+
+
+def _saved(saving: Saving) -> list[str]:
+    if not saving.sessions:
+        return []
+    parts = [f"{saving.sessions} sessions, {saving.sessions_alone} one by one"]
+    if saving.start_up is not None and saving.start_up_alone is not None:
+        parts.append(f"start-up saved {per_task(saving.start_up_alone - saving.start_up)}")
+    return parts
+
+
+_NUMBERS = (("queued", "queue"), ("running", "run"), ("review", "rev"), ("failed", "fail"), ("passed", "past"))
+_ROLES = {"queued": "", "running": "ok", "review": "loud", "failed": "alarm", "passed": "accent"}
+
+
+def stage_rows(view: RunView, run: RunRecord, width: int) -> list[Row]:
+    """Return a head row, a row for all stages and one per stage, whose key is its name."""
+    name = min(max([len(stage.name) for stage in view.stages] + [8]), 20)
+    numbers = "".join(fit(title, 7, right=True) for _, title in _NUMBERS)
+    head = f" {fit('stage', name)} {numbers}   {fit('sessions', 9)} {fit('each', 5)} {fit('per task', 11)} time"
+    total = {key: sum(getattr(stage, key) for stage in view.stages) for key, _ in _NUMBERS} | {"passed": view.done}
+    at_once = f"   {fit(f'{view.living}/{run.plan.max_sessions}', 9)}"
+    rows = [row((head, "head")), row((f" {fit('all', name)} ", "bold"), *_numbers(total), (at_once, "dim"), key=ALL)]
+    return [*rows, *(_stage_row(stage, run, name) for stage in view.stages)]
+
+
+def _stage_row(stage: StageView, run: RunRecord, name: int) -> Row:
+    spec = run.plan.stage(stage.name)
+    living = sum(1 for session in run.living if session.stage == stage.name)
+    sessions = "by person" if spec.by is By.PERSON else f"{living}/{spec.sessions}"
+    each = "" if spec.by is By.PERSON else f"{spec.batch_size}{'~' if spec.adaptive else ''}"
+    pace = per_task(stage.seconds_per_task) if stage.seconds_per_task is not None else ""
+    time = long_time(stage.seconds) if stage.sessions else ""
+    cells = f"   {fit(sessions, 9)} {fit(each, 5)} {fit(pace, 11)} {time}"
+    counted = _numbers({key: getattr(stage, key) for key, _ in _NUMBERS})
+    return row((f" {fit(stage.name, name)} ", ""), *counted, (cells, "dim"), key=stage.name)
+
+
+def _numbers(values: Mapping[str, int]) -> list[Span]:
+    return [
+        (
+            fit(str(values[key]) if values[key] else words.glyph("dot"), 7, right=True),
+            _ROLES[key] if values[key] else "faint",
+        )
+        for key, _ in _NUMBERS
+    ]
