@@ -114,6 +114,7 @@ def _step_note(step: MergeStep, conflicts: dict[str, tuple[str, ...]]) -> str:
 
 def _plan_lines(plan: MergePlan) -> list[str]:
     lines = [f"left out: {', '.join(plan.left_out)}"] if plan.left_out else []
+    lines += [f"nobody will be asked about {one}" for one in plan.settled]
     if plan.restores:
         lines.append(f"takes back the revert {plan.restores[:10]} of an earlier rollback first")
     if plan.before:

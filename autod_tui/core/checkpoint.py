@@ -101,6 +101,25 @@ class Conflict(Struct, frozen=True, kw_only=True):
         return f"{self.base or '-'}:{self.ours or '-'}:{self.theirs or '-'}"
 
 
+UNASKED = frozenset({"rule", "remembered", "rerere"})
+"""Ways to settle a conflict without asking anybody."""
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """A conflict that nobody was asked about."""
+
+    path: str
+    workstream: str
+    """Whose step conflicted."""
+    how: str
+    """`rule` of [resolve]; `remembered` by autod or `rerere` by git, from an earlier resolution."""
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        by = {"rule": "by a rule of [resolve]", "rerere": "as git's rerere remembers"}
+        return f"{self.path} of {self.workstream} {by.get(self.how, 'as it was resolved before')}"
+
+
 class MergeStep(Struct, frozen=True, kw_only=True):
     """One branch to merge, at the head that was seen when the plan was made."""
 
@@ -133,6 +152,8 @@ class MergePlan(Struct, frozen=True, kw_only=True):
     """Revert commit of an earlier rollback that this merge takes back first; empty for none."""
     conflicts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Forecast: (workstream, files) of each step that will conflict."""
+    settled: tuple[Settled, ...] = ()
+    """Forecast: conflicts that nobody will be asked about."""
     rehearsed: bool = False
     """True when a green rehearsal of exactly these heads exists: gates are not run again."""
     warnings: tuple[str, ...] = ()
@@ -180,6 +201,8 @@ class Transaction(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     """Paths still to be resolved at that step."""
     resolved: tuple[str, ...] = ()
+    by_hand: tuple[tuple[str, str], ...] = ()
+    """(workstream, path) of all conflicts that were settled at somebody's word."""
     result: str = ""
     """Object id of the merged result once all steps are done; `into` has not moved."""
 
@@ -213,6 +236,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     """Empty after a merge that made `into`."""
     base_oid: str = ""
     """Commit that the last merge started from."""
+    first_base_oid: str = ""
+    """Commit that the first merge started from."""
     after_oid: str = ""
     merged_into: str = ""
     """Branch the last merge moved."""
@@ -226,6 +251,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     revert_oid: str = ""
     """Revert commit that rolled the last merge back; empty after an exact rollback."""
     merged_at: float = 0.0
+    seconds: float | None = None
+    """From beginning to end of the last merge or green rehearsal; None before the first."""
     merges: int = 0
     rollbacks: int = 0
     conflicted_files: int = 0

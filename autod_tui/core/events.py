@@ -195,7 +195,7 @@ class ConflictResolved(Event, frozen=True, kw_only=True):
     checkpoint: str
     path: str
     how: str
-    """`ours`, `theirs`, `edit`, `agent`, `rule`, `remembered`."""
+    """`ours`, `theirs`, `edit`, `agent`; nobody was asked about `rule`, `remembered`, `rerere`."""
 
 
 class ResultMade(Event, frozen=True, kw_only=True):

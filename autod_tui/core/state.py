@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import (
+    UNASKED,
     CheckpointRecord,
     CheckpointState,
     GateResult,
@@ -195,7 +196,7 @@ def _(event: ev.WorktreeChanged, state: State, at: float) -> State:
 
 @_apply.register
 def _(event: ev.ProgressChanged, state: State, at: float) -> State:
-    return _with_workstream(state, event.name, progress=event.progress)
+    return _with_workstream(state, event.name, progress=event.progress, progress_at=at)
 
 
 @_apply.register
@@ -211,7 +212,7 @@ def _(event: ev.ForecastChanged, state: State, at: float) -> State:
 
 @_apply.register
 def _(event: ev.MergeStarted, state: State, at: float) -> State:
-    transaction = Transaction(id=event.id, plan=event.plan, rehearsal=event.rehearsal)
+    transaction = Transaction(id=event.id, plan=event.plan, rehearsal=event.rehearsal, began_at=at)
     changes: dict[str, Any] = {"transaction": transaction, "gates": (), "guilt": None}
     if not event.rehearsal:
         changes |= {"state": CheckpointState.MERGING, "reason": ""}
@@ -256,7 +257,11 @@ def _(event: ev.ConflictResolved, state: State, at: float) -> State:
     if transaction is None:
         return state
     left = tuple(conflict for conflict in transaction.conflicts if conflict.path != event.path)
-    return _with_transaction(state, event.checkpoint, conflicts=left, resolved=(*transaction.resolved, event.path))
+    by_hand = transaction.by_hand
+    if event.how not in UNASKED:
+        by_hand = (*by_hand, (transaction.at_step, event.path))
+    resolved = (*transaction.resolved, event.path)
+    return _with_transaction(state, event.checkpoint, conflicts=left, resolved=resolved, by_hand=by_hand)
 
 
 @_apply.register
@@ -375,6 +380,7 @@ def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
         transaction=None,
         before_oid=event.before_oid,
         base_oid=event.base_oid,
+        first_base_oid=record.first_base_oid or event.base_oid,
         after_oid=event.after_oid,
         merged_into=event.into,
         then_before=event.then_before,

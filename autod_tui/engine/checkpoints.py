@@ -26,7 +26,8 @@ from autod_tui.engine.house import House, refuse
 from autod_tui.engine.moves import Move, move_all
 from autod_tui.engine.notices import Notices
 from autod_tui.engine.planning import HEADS, heads_of, plan_merge
-from autod_tui.engine.replay import Result, Told, Waiting, replay_plan
+from autod_tui.engine.replay import Result, Waiting, replay_plan
+from autod_tui.engine.settled import SettledList
 
 
 class Checkpoints:
@@ -147,11 +148,16 @@ class Checkpoints:
             raise
 
     async def _run(self, transaction: Transaction) -> Answer:
+        settled = SettledList(self._house, transaction)
+        answer = await self._merge_and_judge(transaction, settled)
+        return settled.told_in(answer)
+
+    async def _merge_and_judge(self, transaction: Transaction, settled: SettledList) -> Answer:
         plan = transaction.plan
         async with self._house.git.bench(scratch=False) as bench:
-            outcome = await replay_plan(self._house, bench, plan, self._teller(transaction))
+            outcome = await replay_plan(self._house, bench, plan, settled.told)
             if isinstance(outcome, Waiting):
-                outcome = await self._with_rerere(transaction, bench, outcome)
+                outcome = await self._with_rerere(bench, outcome, settled)
             if isinstance(outcome, Waiting):
                 return self._conflict(transaction, outcome)
             self._house.stream.emit(ev.ResultMade(id=transaction.id, checkpoint=plan.checkpoint, result=outcome.commit))
@@ -163,16 +169,7 @@ class Checkpoints:
             return self._rehearsed(transaction, outcome)
         return await self._land(transaction, outcome)
 
-    def _teller(self, transaction: Transaction) -> Told:
-        def told(step: MergeStep, oid: str, how: dict[str, str]) -> None:
-            id, name = transaction.id, transaction.plan.checkpoint
-            settled = [ev.ConflictResolved(id=id, checkpoint=name, path=path, how=by) for path, by in how.items()]
-            merged = ev.StepMerged(id=id, checkpoint=name, workstream=step.workstream, oid=oid)
-            self._house.stream.emit(*settled, merged)
-
-        return told
-
-    async def _with_rerere(self, transaction: Transaction, bench: MergeBench, waiting: Waiting) -> Result | Waiting:
+    async def _with_rerere(self, bench: MergeBench, waiting: Waiting, settled: SettledList) -> Result | Waiting:
         """Let git's rerere replay what it knows; go on with the replay when that settles everything."""
         git = self._house.git
         left = await git.lay_out_conflict(self.conflict_worktree, waiting.ours, waiting.step.head, waiting.merged)
@@ -182,11 +179,9 @@ class Checkpoints:
         blobs = await git.resolved_blobs(self.conflict_worktree, [conflict.path for conflict in known])
         for conflict in known:
             await git.remember(conflict, *blobs[conflict.path])
-        return await self._after_rerere(transaction, bench)
-
-    async def _after_rerere(self, transaction: Transaction, bench: MergeBench) -> Result | Waiting:
-        outcome = await replay_plan(self._house, bench, transaction.plan, self._teller(transaction))
-        return await self._with_rerere(transaction, bench, outcome) if isinstance(outcome, Waiting) else outcome
+            settled.by_rerere(waiting.step, conflict.path)
+        outcome = await replay_plan(self._house, bench, settled.plan, settled.told)
+        return await self._with_rerere(bench, outcome, settled) if isinstance(outcome, Waiting) else outcome
 
     def _conflict(self, transaction: Transaction, waiting: Waiting) -> Answer:
         name, step = transaction.plan.checkpoint, waiting.step.workstream

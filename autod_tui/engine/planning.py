@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from autod_tui.core.board import unmerged
-from autod_tui.core.checkpoint import CheckpointSpec, CheckpointState, MergePlan, MergeStep
+from autod_tui.core.checkpoint import CheckpointSpec, CheckpointState, MergePlan, MergeStep, Settled
 from autod_tui.core.errors import UsageError
 from autod_tui.core.ports import WorktreeEntry
 from autod_tui.engine.house import House, unknown_hint
@@ -129,8 +129,14 @@ def _refusals(house: House, spec: CheckpointSpec, steps: Sequence[MergeStep], re
 async def _with_outlook(house: House, plan: MergePlan, worktrees: Sequence[WorktreeEntry]) -> MergePlan:
     """Add what a trial run shows: conflicts, a rehearsal that still holds, checkouts that can't follow."""
     checked_out = [entry for entry in worktrees if entry.branch in (plan.into, plan.then) and entry.branch]
+    settled: list[Settled] = []
+
+    def told(step: MergeStep, _: str, how: dict[str, str]) -> None:
+        settled.extend(Settled(path=path, workstream=step.workstream, how=by) for path, by in how.items())
+
     async with house.git.bench(scratch=not checked_out) as bench:
-        outcome = await replay_plan(house, bench, plan)
+        outcome = await replay_plan(house, bench, plan, told)
+        plan = msgspec.structs.replace(plan, settled=tuple(settled))
         if isinstance(outcome, Waiting):
             files = tuple(conflict.path for conflict in outcome.conflicts)
             return msgspec.structs.replace(plan, conflicts=((outcome.step.workstream, files),))

@@ -37,13 +37,20 @@ async def make_report(house: House, board: Board) -> dict[str, Any]:
 async def _direct_commits(house: House, board: Board) -> int:
     """Count the commits on the first-parent line of each integration branch that autod did not make."""
     count = 0
+    refs = await house.git.refs("refs/heads/")
     for into in dict.fromkeys(view.spec.into for view in board.checkpoints):
-        starts = [view.record.base_oid for view in board.checkpoints if view.spec.into == into and view.record.base_oid]
-        if not starts:
+        records = [view.record for view in board.checkpoints if view.spec.into == into]
+        starts = dict.fromkeys(record.first_base_oid for record in records if record.first_base_oid)
+        if f"refs/heads/{into}" not in refs:  # rolled back: the merge had made it
             continue
-        messages = await house.git.first_parent_messages(f"refs/heads/{into}", starts[0])
-        count += sum(1 for message in messages if not any(mark in message for mark in OWN_MARKS))
+        counts = [await _direct_since(house, into, start) for start in starts]
+        count += max(counts, default=0)  # the earliest start sees them all
     return count
+
+
+async def _direct_since(house: House, into: str, start: str) -> int:
+    messages = await house.git.first_parent_messages(f"refs/heads/{into}", start)
+    return sum(1 for message in messages if not any(mark in message for mark in OWN_MARKS))
 
 
 def _parallel(house: House, board: Board) -> dict[str, float | None]:

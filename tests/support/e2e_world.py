@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.terminals import clean_env, wait_until
+from tests.support.terminals import Terminal, clean_env, wait_until
 
 SITTER = "exec sleep 1000"
 """An agent that only sits there."""
@@ -117,6 +117,19 @@ class World:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+
+    @contextlib.contextmanager
+    def terminal(self, *words: str, columns: int = 120, rows: int = 36, **env: str) -> Iterator[Terminal]:
+        """Run a command in a terminal of a person's."""
+        # The outer terminal's socket shall not lie in this world: its path would be too long.
+        outside = {name: value for name, value in self.env.items() if name != "TMUX_TMPDIR"}
+        inside = [f"TMUX_TMPDIR={self.env['TMUX_TMPDIR']}", *(f"{name}={value}" for name, value in env.items())]
+        argv = ["env", *inside, *self.argv(*words)]
+        terminal = Terminal(argv, env=outside, columns=columns, rows=rows, cwd=self.root)
+        try:
+            yield terminal
+        finally:
+            terminal.close()
 
     @contextlib.contextmanager
     def conductor(self) -> Iterator[subprocess.Popen[bytes]]:

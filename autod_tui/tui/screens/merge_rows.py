@@ -28,6 +28,8 @@ def plan_rows(plan: MergePlan, commit: Set[str], width: int) -> list[Row]:
         rows += labelled("left out", joined(plan.left_out), width, "warn")
     if plan.restores:
         rows += labelled("first", f"takes back the revert {short(plan.restores)} of an earlier rollback", width, "info")
+    for one in plan.settled:
+        rows += labelled("unasked", str(one), width, "warn")
     rows += [row(""), *_gates(plan, width)]
     for text in plan.warnings:
         rows += labelled("warning", text, width, "warn")
