@@ -209,11 +209,6 @@ class Panes:
         await process.end_tree(0 if found.dead else found.pid, marker, grace=GRACE)
         await self.close_window(found.window)
 
-    async def end_log(self, pane: str) -> None:
-        """Close the log of a pane whose program has ended; tmux has written all of it before it calls a pane dead."""
-        with contextlib.suppress(TmuxRefusedError, ServerGoneError):
-            await self._run(("pipe-pane", "-t", pane))
-
     async def close_window(self, window: str) -> None:
         """Close a window whose program has ended; one that is gone is no error."""
         with contextlib.suppress(TmuxRefusedError, ServerGoneError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from autod_tui.core import run_events as ev
@@ -12,6 +13,7 @@ from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskState
 from autod_tui.core.run_state import back_off
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.judging import Judging
+from autod_tui.engine.runs.places import SessionFiles
 from autod_tui.engine.runs.sessions import Left, Sessions
 
 YOUNG = 20.0
@@ -28,6 +30,14 @@ class Ending(Struct, frozen=True, kw_only=True):
     exit_status: int | None = None
     program_ended: bool = False
     """The agent itself has ended; what it started may live on."""
+
+
+def noted_ending(house: House, run: str, session: str) -> Ending | None:
+    """Return the ending that a conductor noted before it was killed itself; None when there is none."""
+    try:
+        return msgspec.json.decode(SessionFiles(house, run, session).ending.read_bytes(), type=Ending)
+    except (OSError, msgspec.MsgspecError):
+        return None
 
 
 def ending_of(pane: PaneStatus) -> Ending:
@@ -54,7 +64,7 @@ class Endings:
         """End what is left of a session's processes, keep its work and tell what came of its tasks."""
         house = self._house
         session = house.state.runs[run_id].sessions[session_id]
-        await self._end_processes(session, ending)
+        await self._end_processes(run_id, session, ending)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
         verdicts = await self._verdicts(session, run_id, left, ending)
         ended = ev.SessionEnded(
@@ -67,10 +77,8 @@ class Endings:
             handoff=left.handoff,
         )
         house.stream.emit(ended, *verdicts)
-        if session.pane and ending.program_ended:  # last: until all is told, the dead pane is what knows the status
-            await house.panes.close_window(session.window)
 
-    async def _end_processes(self, session: SessionRecord, ending: Ending) -> None:
+    async def _end_processes(self, run_id: str, session: SessionRecord, ending: Ending) -> None:
         """Leave no process of the session behind; the usual case, an agent that left none, is looked at quickly."""
         panes, processes = self._house.panes, self._house.processes
         if session.pane and not ending.program_ended:
@@ -81,7 +89,9 @@ class Endings:
             young = self._house.stream.clock() - session.started_at < YOUNG
             if processes.of_session(session.marker, after=session.pid if young else 0):
                 await processes.end_session(session.marker)
-            await panes.end_log(session.pane)
+            # with the window goes the exit status, and only with the window ends the log
+            SessionFiles(self._house, run_id, session.id).ending.write_bytes(msgspec.json.encode(ending))
+            await panes.close_window(session.window)
 
     async def _collect(self, run: RunRecord, session: SessionRecord, ending: Ending) -> tuple[Left, Ending]:
         try:

@@ -24,6 +24,7 @@ class SessionFiles:
         self.verdicts = self.directory / "verdicts"
         self.handoff = self.directory / "handoff"
         self.meta = self.directory / "meta.json"
+        self.ending = self.directory / "ending.json"
 
     @property
     def log_end(self) -> Path:

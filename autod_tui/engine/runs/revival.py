@@ -5,7 +5,7 @@ from __future__ import annotations
 from autod_tui.core.ports import PaneStatus
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState
 from autod_tui.engine.house import House
-from autod_tui.engine.runs.endings import Ending, ending_of
+from autod_tui.engine.runs.endings import Ending, ending_of, noted_ending
 from autod_tui.engine.runs.places import full_name
 from autod_tui.engine.runs.steward import Steward
 
@@ -43,10 +43,12 @@ class Revival:
         if pane is None:
             if not session.agent:
                 await self._house.processes.end_gates(str(self._house.own_worktrees))
-            ending = Ending(state=SessionState.LOST, reason="it vanished")
+            noted = noted_ending(self._house, run.id, session.id)
+            ending = noted or Ending(state=SessionState.LOST, reason="it vanished")
         else:
             ending = ending_of(pane)
         settling = self._steward.end(run.id, session.id, ending)
         if settling is not None:
             await settling
-        return f"it ended meanwhile ({ending.reason})" if pane is not None else "it vanished; its tasks wait again"
+        lost = ending.state is SessionState.LOST
+        return "it vanished; its tasks wait again" if lost else f"it ended meanwhile ({ending.reason})"
