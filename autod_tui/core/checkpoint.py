@@ -194,6 +194,7 @@ class Transaction(Struct, frozen=True, kw_only=True):
     """A merge under way: what is approved, how far it came, what it waits for."""
 
     id: str
+    began_at: float = 0.0
     plan: MergePlan
     rehearsal: bool = False
     at_step: str = ""

@@ -317,6 +317,7 @@ def _(event: ev.CheckpointRehearsed, state: State, at: float) -> State:
         rehearsed_heads=event.heads if event.green else (),
         rehearsed_result=event.result if event.green else "",
         tried_heads=event.heads,
+        seconds=_length(record, at) if event.green and not settled else record.seconds,
     )
 
 
@@ -338,6 +339,11 @@ def _(event: ev.CheckpointBlocked, state: State, at: float) -> State:
         reason=event.reason,
         transaction=None,
     )
+
+
+def _length(record: CheckpointRecord, at: float) -> float | None:
+    """Return how long the transaction that ends at `at` took."""
+    return at - record.transaction.began_at if record.transaction else record.seconds
 
 
 def _without_merge(state: State, checkpoint: str, otherwise: CheckpointState) -> CheckpointState:
@@ -391,6 +397,7 @@ def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
         deferred=event.left_out,
         revert_oid="",
         merged_at=at,
+        seconds=_length(record, at),
         merges=record.merges + 1,
     )
 

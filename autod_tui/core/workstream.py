@@ -143,6 +143,8 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """Object id of the branch as last seen."""
     changes: Changes = Changes()
     progress: Progress | None = None
+    progress_at: float = 0.0
+    """Unix time at which `progress` last changed."""
     overlaps: tuple[Overlap, ...] = ()
     active_seconds: float = 0.0
     """Time with a living agent, finished sessions only."""
