@@ -8,22 +8,37 @@ from typing import Any
 from autod_tui.cli.console import Console, table
 from autod_tui.cli.main import Request
 from autod_tui.cli.status import read_board, show_checkpoints
+from autod_tui.cli.timeline import show_timeline
 from autod_tui.core.board import Board, CheckpointView, checkpoint_json
 from autod_tui.core.checkpoint import GateResult
 from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest
+from autod_tui.core.timeline import Timeline, make_timeline, node_json, timeline_json
 
 
 def listing(request: Request) -> int:
-    """Print all checkpoints in declared order."""
+    """Print all checkpoints in declared order, then the timeline with its critical path."""
     console = request.console
     board = read_board(request)
-    console.json({"checkpoints": [checkpoint_json(view) for view in board.checkpoints]})
+    timeline = make_timeline(board, time.time())
+    console.json(
+        {
+            "checkpoints": [{**checkpoint_json(view), **_times(timeline, view)} for view in board.checkpoints],
+            "timeline": timeline_json(timeline),
+        }
+    )
     if not console.as_json and board.checkpoints:
         show_checkpoints(console, board.checkpoints)
+        console.say()
+        show_timeline(console, timeline)
     elif not board.checkpoints:
         console.say("No checkpoints are declared in autod.toml.")
     return 0
+
+
+def _times(timeline: Timeline, view: CheckpointView) -> dict[str, Any]:
+    node = timeline.checkpoint(view.name)
+    return {} if node is None else {**node_json(node), "merged_at": node.ended_at}
 
 
 def show(request: Request) -> int:

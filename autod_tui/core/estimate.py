@@ -13,9 +13,7 @@ from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.workstream import ALIVE_STATES, WorkstreamRecord, WorkstreamState
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_LENGTH = re.compile(
-    r"(\d{1,4}(?:\.\d{1,3})?) ?(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)(?![a-z])", re.I
-)
+_LENGTH = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)", re.I)
 _AROUND = re.compile(r"\A(?:in |about |around |approx\.? |~ ?)+|(?: (?:left|remaining|to go|more|and)\b)|,", re.I)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 

@@ -7,6 +7,7 @@ import os
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from autod_tui.cli.console import Console, cell_width, clean, cut, table
 from autod_tui.cli.look import fresh_lines
@@ -322,3 +323,36 @@ def test_status_does_not_tell_itself_as_the_conductor(run, desk) -> None:
     assert json.loads(run("status", "--json").out)["project"]["conductor"] is None
     desk.state = State(conductor=1, conductor_role="tui")
     assert json.loads(run("status", "--json").out)["project"]["conductor"] == 1
+
+
+def test_checkpoint_list_tells_planned_and_actual_times_and_the_critical_path(run, desk) -> None:
+    started = with_times(desk)
+    shown = json.loads(run("checkpoint", "list", "--json").out)
+    (point,) = shown["checkpoints"]
+    assert point["critical"] is True
+    assert (point["planned_at"], point["ready_at"], point["merged_at"]) == (4000.0, started + 60, 5000.0)
+    assert (point["expected_at"], point["slack"], point["risk"]) == (5000.0, 0.0, "17m late")
+    assert shown["timeline"]["critical_path"] == [
+        {"kind": "workstream", "name": "pipeline"}, {"kind": "checkpoint", "name": "foundation"}
+    ]  # fmt: skip
+    lines = run("checkpoint", "list").out.splitlines()
+    assert "* critical path: pipeline -> foundation (11m)" in lines
+    assert [line.split()[:2] for line in lines if line[:2] in ("* ", "- ")][:3] == [
+        ["-", "testing"], ["*", "pipeline"], ["*", "[foundation]"]
+    ]  # fmt: skip
+
+
+def test_checkpoint_list_says_what_is_unknown(run, desk) -> None:
+    out = run("checkpoint", "list").out
+    assert "* critical path: testing -> foundation (0s and 2 of 2 unknown)" in out
+    assert json.loads(run("checkpoint", "list", "--json").out)["checkpoints"][0]["expected_at"] is None
+
+
+def with_times(desk) -> float:
+    """Let both workstreams be done and the checkpoint merged; return when they began."""
+    for name, took in (("testing", 30.0), ("pipeline", 60.0)):
+        with_record(desk, name, state=WorkstreamState.DONE, started_at=3000.0, since=3000.0 + took)
+    with_checkpoint(desk, state=CheckpointState.MERGED, merged_at=5000.0, seconds=600.0)
+    spec = replace(desk.plan.checkpoints[0], due=4000.0)
+    desk.plan = replace(desk.plan, checkpoints=(spec,))
+    return 3000.0
