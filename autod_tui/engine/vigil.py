@@ -111,6 +111,9 @@ class Vigil:
             self.lose(record, "its pane was closed")
         elif event.kind == "osc":
             self._osc(record, event.data)
+        elif event.kind == "deaf":
+            self._spoken.discard(record.session)  # its last word may be missing: its screen counts until the next
+            self._later(self._timers, record.name, QUIET_AFTER, self._look)
 
     def _by_pane(self, pane: str) -> WorkstreamRecord | None:
         return next((r for r in self._house.state.workstreams.values() if pane and r.pane == pane), None)

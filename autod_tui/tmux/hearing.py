@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from autod_tui.core.ports import PaneEvent
 from autod_tui.tmux.meter import FloodMeter
@@ -49,14 +50,21 @@ class Hearing:
             self._signal(ear, pane, kind, text)
         if ear.meter.floods(len(data), now):
             ear.meter.switch_off(now)
-            self.requests.append(("refresh-client", "-A", f"{pane}:off"))
+            # `pause` drops what tmux has queued for us as well; after `off` it would still send megabytes.
+            self.requests.append(("refresh-client", "-A", f"{pane}:pause"))
         fresh = pane not in self._due
         if fresh:
             self._due[pane] = max(now, ear.told + self._interval(pane))
         return fresh or bool(self._told or self.requests)
 
     def paused(self, pane: str, now: float) -> None:
-        """Tmux held a pane's output back because this reader was slow: go on, and look at what was missed."""
+        """Tmux held a pane's output back because this reader was slow: go on, and look at what was missed.
+
+        It says the same when the pause was asked for: then nothing is to be done.
+        """
+        ear = self._ears.get(pane)
+        if ear is not None and ear.meter.off_until:
+            return
         self.requests.append(("refresh-client", "-A", f"{pane}:continue"))
         self._due[pane] = now
 
@@ -100,20 +108,21 @@ class Hearing:
         self._told.clear()
         for pane in [pane for pane, due in self._due.items() if due <= now]:
             events.append(PaneEvent(kind="output", pane=pane))
-            self._told_output(pane, now)
+            events.extend(self._told_output(pane, now))
         for ear in self._ears.values():
             ear.signals = 0
         return events
 
-    def _told_output(self, pane: str, now: float) -> None:
+    def _told_output(self, pane: str, now: float) -> Iterator[PaneEvent]:
         ear = self._ears.setdefault(pane, _Ear())
         ear.told = now
         del self._due[pane]
         if not ear.meter.off_until:
             return
         if now >= ear.meter.off_until:
-            ear.meter.switch_on()
-            self.requests.append(("refresh-client", "-A", f"{pane}:on"))
+            ear.meter.switch_on(now)
+            yield PaneEvent(kind="deaf", pane=pane)
+            self.requests.append(("refresh-client", "-A", f"{pane}:continue"))
         # Once more after the switch as well: what was printed in between is told by nobody else.
         self._due[pane] = now + max(FLOODED_EVERY, self._interval(pane))
 

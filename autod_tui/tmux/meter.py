@@ -8,8 +8,11 @@ WINDOW = 0.25
 FLOOD = 256 * 1024
 """Bytes within one window (as tmux sends them) that make a flood: 1 MiB/s."""
 
-REST = 1.0
+REST = 0.3
 """Seconds that a flooding pane stays switched off before it is tried again."""
+
+TRIAL = 1 / 8
+"""Part of the window, and of its bytes, in which a pane switched on again shows whether it still floods."""
 
 
 class FloodMeter:
@@ -32,6 +35,7 @@ class FloodMeter:
         """Note that the pane is off from `now` on."""
         self.off_until = now + REST
 
-    def switch_on(self) -> None:
-        """Note that the pane is on again."""
-        self.off_until, self._bytes = 0.0, 0
+    def switch_on(self, now: float) -> None:
+        """Note that the pane is on again, on trial from `now` on."""
+        self.off_until = 0.0
+        self._since, self._bytes = now - WINDOW * (1 - TRIAL), int(FLOOD * (1 - TRIAL))

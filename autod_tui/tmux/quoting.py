@@ -6,7 +6,8 @@ import os
 import re
 from collections.abc import Sequence
 
-_PLAIN = re.compile(r"[A-Za-z0-9_@%=:.,/+-]+\Z", re.ASCII)
+# A word that begins with % is a condition (%if) to tmux's parser, and only a bare pane id is let through.
+_PLAIN = re.compile(r"(?:%[0-9]+|[A-Za-z0-9_@=:.,/+-]+)\Z", re.ASCII)
 _SPECIAL = re.compile(rb'[\x00-\x1f\x7f"\\$]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 

@@ -65,6 +65,7 @@ class Stream:
         """Yield events until the server ends. The first reading tells every pane that is dead already."""
         with contextlib.suppress(ServerGoneError):
             while not self._ended:
+                await self._send_requests()  # before anything whose reply would queue behind a flood
                 if self._stale:
                     await self._look()
                 for event in self._hearing.take(self._loop.time()):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from autod_tui.core.ports import PaneEvent
+from autod_tui.tmux.meter import FLOOD
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from tests.support.terminals import until
@@ -138,11 +139,13 @@ async def test_the_last_output_of_an_unwatched_burst_is_told(panes: Panes, liste
     await until(captured_after_an_event, lambda lines: lines == ["1", "2", "3", "4", "5"])
 
 
-async def test_a_flood_is_switched_off_and_heard_again_when_calm(panes: Panes, listener, launch) -> None:
+async def test_a_flood_is_switched_off_and_heard_again_when_calm(panes: Panes, listener, launch, monkeypatch) -> None:
     events = listener()
     await joined(events, panes, launch)
     status = await panes.start(
-        launch("sh", "-c", "timeout 2 yes 'flooding the reader'; read x; printf '\\033]9;calm\\007'; cat")
+        launch(
+            "sh", "-c", "timeout 2 yes 'flooding the reader'; echo; echo over; read x; printf '\\033]9;calm\\007'; cat"
+        )
     )
     await panes.watch_output([status.pane])
     stream = next(iter(panes._streams))
@@ -151,14 +154,21 @@ async def test_a_flood_is_switched_off_and_heard_again_when_calm(panes: Panes, l
         ear = stream._hearing._ears.get(status.pane)
         return bool(ear and ear.meter.off_until)
 
+    heard = bytearray()
+    hear = stream._hearing.hear
+    monkeypatch.setattr(stream._hearing, "hear", lambda pane, data, now: heard.extend(data) or hear(pane, data, now))
     assert await until(off, bool)
     begin, before = time.monotonic(), events.count(kind="output", pane=status.pane)
+    await panes.capture(status.pane)
+    heard.clear()
 
     async def told() -> int:
         return events.count(kind="output", pane=status.pane) - before
 
     await until(told, lambda count: count >= 5)
     assert time.monotonic() - begin > 0.3, "a flood must be told at a low rate"
+    assert len(heard) < 4 * FLOOD, "tmux must send nothing of a pane that is switched off"
+    await until(lambda: panes.capture(status.pane), lambda seen: "over" in seen.lines)
     await until(off, lambda is_off: not is_off)
     await panes.keys(status.pane, b"\n")
     await events.wait(kind="osc", pane=status.pane, data="9;calm")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autod_tui.core.ports import PaneEvent
 from autod_tui.tmux.hearing import SIGNALS_KEPT, Hearing
-from autod_tui.tmux.meter import FLOOD
+from autod_tui.tmux.meter import FLOOD, REST, TRIAL, WINDOW, FloodMeter
 from autod_tui.tmux.osc import LONGEST, OscScanner
 from autod_tui.tmux.quoting import argument, one_line, quote
 from autod_tui.tmux.screen import clean_row
@@ -65,7 +65,15 @@ def test_no_output_breaks_the_scanner(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("text", "quoted"),
-    [("plain-1", b"plain-1"), ("a;", b'"a;"'), ('"$x\\', rb'"\042\044x\134"'), ("a\nb", rb'"a\012b"'), ("", b'""')],
+    [
+        ("plain-1", b"plain-1"),
+        ("a;", b'"a;"'),
+        ('"$x\\', rb'"\042\044x\134"'),
+        ("a\nb", rb'"a\012b"'),
+        ("", b'""'),
+        ("%1", b"%1"),
+        ("%1:off", b'"%1:off"'),
+    ],
 )
 def test_quoting(text: str, quoted: bytes) -> None:
     assert quote(text) == quoted
@@ -89,14 +97,26 @@ def outputs(events: list[PaneEvent]) -> int:
 def test_a_flood_is_switched_off_then_on_and_told_to_the_end() -> None:
     hearing = Hearing(frozenset({"%1"}))
     assert hearing.hear("%1", b"x" * (FLOOD + 1), 10.0)
-    assert list(hearing.requests) == [("refresh-client", "-A", "%1:off")]
+    assert list(hearing.requests) == [("refresh-client", "-A", "%1:pause")]
     hearing.requests.clear()
     told = [at / 100 for at in range(1000, 1300) if outputs(hearing.take(at / 100))]
-    assert 10 <= len(told) <= 13
-    assert list(hearing.requests) == [("refresh-client", "-A", "%1:on")]
+    assert 4 <= len(told) <= 6
+    assert list(hearing.requests) == [("refresh-client", "-A", "%1:continue")]
     assert hearing.until_due(14.0) == 0.0
     hearing.requests.clear()
     assert hearing.until_due(14.0) is None
+
+
+def test_a_pane_on_trial_has_little_time_and_few_bytes_to_flood_again() -> None:
+    meter = FloodMeter()
+    assert meter.floods(FLOOD + 1, 10.0)
+    meter.switch_off(10.0)
+    assert not meter.floods(FLOOD + 1, 10.1), "told once"
+    meter.switch_on(10.0 + REST)
+    assert not meter.floods(int(FLOOD * TRIAL), 10.01 + REST)
+    assert meter.floods(1, 10.02 + REST)
+    meter.switch_on(10.0 + REST)
+    assert not meter.floods(int(FLOOD * TRIAL) + 1, 10.0 + REST + WINDOW)
 
 
 def test_ringing_without_end_is_bounded() -> None:

@@ -111,6 +111,15 @@ async def test_word_of_the_terminal_beats_screen_and_output(watched: Watched) ->
     assert watched.now[0] is S.WORKING
 
 
+async def test_a_question_missed_in_a_flood_is_read_from_the_screen(watched: Watched) -> None:
+    await watched.tell(told("osc", "9;working"))
+    watched.panes.screens["%1"] = ("continue?",)
+    await watched.tell(told("deaf"))
+    await watched.until(S.WAITING)
+    await watched.tell(told("osc", "9;working"))
+    assert watched.now[0] is S.WORKING
+
+
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
