@@ -24,6 +24,7 @@ from autod_tui.tui import foreground, words
 from autod_tui.tui.actions import ACTIONS
 from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
 from autod_tui.tui.commands import CommandProvider, Selection
+from autod_tui.tui.run_news import News, RunNews
 from autod_tui.tui.safe import ControlFilter, clean_block
 from autod_tui.tui.screens.base import BoardScreen, BoardWatcher
 from autod_tui.tui.screens.home import HomeScreen
@@ -60,6 +61,7 @@ class AutodApp(App[int]):
         self.board: Board | None = None
         self.entries: list[Recorded] = []
         self._bridge = Bridge(desk, self)
+        self._news = RunNews()
         self._last_door = ControlFilter()
         self._waiting: frozenset[str] = frozenset()
         self.register_theme(THEME)
@@ -98,6 +100,7 @@ class AutodApp(App[int]):
         self.entries = [*self.entries, *fresh][-KEPT_ENTRIES:]
         self._tell_screens(tuple(fresh))
         self._call_attention(update.board)
+        self._tell_news(self._news.find(fresh, self.desk.runs))
 
     @on(PanesPrinted)
     def _panes_printed(self) -> None:
@@ -114,6 +117,13 @@ class AutodApp(App[int]):
         for screen in self.screen_stack:
             if isinstance(screen, BoardWatcher) and screen.is_mounted:
                 screen.board_changed(update)
+
+    def _tell_news(self, news: list[News]) -> None:
+        """Say what of the runs is worth a look, with one bell for all of it."""
+        for one in news:
+            self.say(one.text, failed=one.failed)
+        if news:
+            self.bell()
 
     def _who_waits(self, board: Board) -> frozenset[str]:
         return frozenset(view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING)

@@ -53,10 +53,9 @@ class RunBoard(RunPage):
     def body(self) -> ComposeResult:
         """Yield the summary above stages and tasks; the selected task and the sessions beside or below."""
         yield LineView(id="summary")
+        yield LineView(id="stages", classes="panel")
         with Container(id="main-board"):
-            with Vertical(id="left"):
-                yield LineView(id="stages", classes="panel")
-                yield LineView(id="tasks", classes="panel")
+            yield LineView(id="tasks", classes="panel")
             with Vertical(id="right"):
                 yield LineView(id="task", classes="panel lower")
                 yield LineView(id="sessions", classes="panel lower")

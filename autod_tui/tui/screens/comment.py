@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.dialogs import SendDialog
 
 
@@ -14,7 +13,6 @@ class CommentDialog(SendDialog):
         super().__init__(task, text)
         self._about = task
 
-    def on_mount(self) -> None:
+    def heading(self) -> str:
         """Say what the text is for."""
-        super().on_mount()
-        titled(self.query_one(".dialog"), f"what has to change in {self._about}", "it becomes part of the next prompt")
+        return f"what has to change in {self._about}: part of the next prompt"

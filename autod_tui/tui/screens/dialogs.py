@@ -94,6 +94,10 @@ class SendDialog(ModalScreen[str]):
         self._to = to
         self._text = text
 
+    def heading(self) -> str:
+        """Say what the text is for."""
+        return f"send to {self._to}"
+
     def compose(self) -> ComposeResult:
         """Yield an editor and the keys."""
         with Vertical(classes="dialog"):
@@ -102,7 +106,7 @@ class SendDialog(ModalScreen[str]):
 
     def on_mount(self) -> None:
         """Start writing."""
-        titled(self.query_one(".dialog"), f"send to {self._to}")
+        titled(self.query_one(".dialog"), self.heading())
         self.query_one(FooterBar).show_hints(
             [Hint("ctrl+s", "Send", "send"), Hint("enter", "New line"), Hint("escape", "Leave it", "leave")]
         )

@@ -15,16 +15,20 @@ from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.screens.base import BoardScreen, titled
+from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.text import Row, row
 from autod_tui.tui.widgets import details, feed, workstreams
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.live_pane import LivePane
+from autod_tui.tui.widgets.run_rows import going, going_row
 
 WIDE = 110
 """Columns from which list and pane stand side by side."""
 
 
+MOST_RUNS = 3
+"""Runs seen at once beside the workstreams."""
 FEED = 60
 """Rows of news beside the list; the events page has all."""
 
@@ -39,6 +43,7 @@ class HomeScreen(BoardScreen):
         with Container(id="main"):
             with Vertical(id="left"):
                 yield LineView(id="workstreams", classes="panel")
+                yield LineView(id="runs", classes="panel")
                 yield LineView(id="details", classes="panel")
                 yield LineView(id="feed", classes="panel")
             live = LivePane(self.autod.desk, id="live")
@@ -86,8 +91,19 @@ class HomeScreen(BoardScreen):
         titled(self.table, f"workstreams {number}" if number else "workstreams")
         self.query_one("#feed", LineView).show_rows(self._feed)
         titled(self.query_one("#feed"), "events")
+        self._show_runs()
         self._show_selected()
         super().board_changed(update)
+
+    def _show_runs(self) -> None:
+        """Tell of the runs that go on or wait for a person; without any, nothing stands here."""
+        runs = going(self.autod.desk.runs.values())
+        panel = self.query_one("#runs", LineView)
+        panel.display = bool(runs)
+        if runs:
+            panel.styles.height = min(len(runs), MOST_RUNS) + 2
+            titled(panel, "runs", "b all, enter opens")
+            panel.show_rows(lambda width: [going_row(run, width) for run in runs])
 
     def _rows(self, views: Sequence[WorkstreamView], width: int) -> list[Row]:
         if not views:
@@ -144,6 +160,10 @@ class HomeScreen(BoardScreen):
     @on(LineView.Chosen, "#workstreams")
     def _chosen(self) -> None:
         self.action_command("attach")
+
+    @on(LineView.Chosen, "#runs")
+    def _run_chosen(self, message: LineView.Chosen) -> None:
+        self.app.push_screen(RunBoard(message.key))
 
     @on(LivePane.TypeModeChanged)
     def _type_mode(self) -> None:

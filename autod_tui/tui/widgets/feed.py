@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from autod_tui.core.events import Recorded
-from autod_tui.tui.sentences import tell
+from autod_tui.tui.run_sentences import tell
 from autod_tui.tui.text import Row, fit, row, shorten, wrap
 
 WHO = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from autod_tui.core.run import By, RunRecord, RunState, TaskState
 from autod_tui.core.run_view import RunView, Saving, StageView, progress_text
@@ -37,6 +37,30 @@ def _run_row(run: RunRecord, name: int, width: int, now: float) -> Row:
     if run.reason and room > 8:
         spans.append((f"  {shorten(run.reason, room)}", "dim"))
     return row(*spans, key=run.id)
+
+
+def going(runs: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the runs that go on, are paused or wait for a person, the newest first."""
+    lively = (RunState.RUNNING, RunState.PAUSED)
+    found = [run for run in runs if run.state in lively or _waits(run)]
+    return found[::-1]
+
+
+def _waits(run: RunRecord) -> bool:
+    return any(task.state is TaskState.REVIEW for task in run.tasks.values())
+
+
+def going_row(run: RunRecord, width: int) -> Row:
+    """Return one line about a run that goes on, whose key is its id."""
+    look = RUN[run.state]
+    tail: list[Span] = [(f" {progress_text(run.done, len(run.tasks))}", ""), *badge_spans(run)]
+    name = shorten(run.id, max(width - width_of(tail) - 4, 8))
+    spans: list[Span] = [(f" {look.mark} ", look.role), (f"{name} ", ""), *tail]
+    room = width - width_of(spans) - 1
+    if room < 8:
+        return row(*spans, key=run.id)
+    full, empty = words.bar(100 * run.done / max(len(run.tasks), 1), min(room, 24))
+    return row(*spans[:2], (full, "accent"), (empty, "faint"), *tail, key=run.id)
 
 
 def badge_spans(run: RunRecord) -> list[Span]:
@@ -83,8 +107,8 @@ def _pace(view: RunView) -> str:
 def _saved(saving: Saving) -> list[str]:
     if not saving.sessions:
         return []
-    parts = [f"{saving.sessions} sessions, {saving.sessions_alone} one by one"]
-    if saving.start_up is not None and saving.start_up_alone is not None:
+    parts = [f"{saving.sessions} sessions instead of {saving.sessions_alone}"]
+    if saving.start_up is not None and saving.start_up_alone is not None and saving.sessions_alone > saving.sessions:
         parts.append(f"start-up saved {per_task(saving.start_up_alone - saving.start_up)}")
     return parts
 
@@ -97,21 +121,27 @@ def stage_rows(view: RunView, run: RunRecord, width: int) -> list[Row]:
     """Return a head row, a row for all stages and one per stage, whose key is its name."""
     name = min(max([len(stage.name) for stage in view.stages] + [8]), 20)
     numbers = "".join(fit(title, 7, right=True) for _, title in _NUMBERS)
-    head = f" {fit('stage', name)} {numbers}   {fit('sessions', 9)} {fit('each', 5)} {fit('per task', 11)} time"
+    times = _times("per task", "time", name, width)
+    head = f" {fit('stage', name)} {numbers}   {fit('sessions', 9)} {fit('each', 5)} {times}"
     total = {key: sum(getattr(stage, key) for stage in view.stages) for key, _ in _NUMBERS} | {"passed": view.done}
     at_once = f"   {fit(f'{view.living}/{run.plan.max_sessions}', 9)}"
     rows = [row((head, "head")), row((f" {fit('all', name)} ", "bold"), *_numbers(total), (at_once, "dim"), key=ALL)]
-    return [*rows, *(_stage_row(stage, run, name) for stage in view.stages)]
+    return [*rows, *(_stage_row(stage, run, name, width) for stage in view.stages)]
 
 
-def _stage_row(stage: StageView, run: RunRecord, name: int) -> Row:
+def _times(each: str, all: str, name: int, width: int) -> str:
+    """Return the two columns of time, or the first alone where the width is short."""
+    return f"{fit(each, 13)}{all}" if width >= name + 75 else each
+
+
+def _stage_row(stage: StageView, run: RunRecord, name: int, width: int) -> Row:
     spec = run.plan.stage(stage.name)
     living = sum(1 for session in run.living if session.stage == stage.name)
     sessions = "by person" if spec.by is By.PERSON else f"{living}/{spec.sessions}"
     each = "" if spec.by is By.PERSON else f"{spec.batch_size}{'~' if spec.adaptive else ''}"
     pace = per_task(stage.seconds_per_task) if stage.seconds_per_task is not None else ""
     time = long_time(stage.seconds) if stage.sessions else ""
-    cells = f"   {fit(sessions, 9)} {fit(each, 5)} {fit(pace, 11)} {time}"
+    cells = f"   {fit(sessions, 9)} {fit(each, 5)} {_times(pace, time, name, width)}"
     counted = _numbers({key: getattr(stage, key) for key, _ in _NUMBERS})
     return row((f" {fit(stage.name, name)} ", ""), *counted, (cells, "dim"), key=stage.name)
 

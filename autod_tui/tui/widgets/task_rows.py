@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
 from autod_tui.tui.run_words import SESSION, TASK, big, long_time
 from autod_tui.tui.text import Row, Span, fit, joined, labelled, paragraph, row, shorten, width_of
 from autod_tui.tui.widgets.run_rows import ALL
@@ -47,8 +47,9 @@ class TaskRows:
         self._plan, self._width, self._made = run.plan, width, {}
         self._specs = {spec.id: spec for spec in run.plan.tasks}
         self._batches = {id: batch.name for batch in run.plan.batches for id in batch.tasks}
-        longest = max((len(id) for id in run.tasks), default=4)
-        batch = min(max(map(len, self._batches.values()), default=0), 14 if width >= 100 else 8)
+        longest = max([len(id) for id in run.tasks] + [4])
+        names = [len(name) for name in self._batches.values()]
+        batch = min(max([*names, 5]), 14 if width >= 100 else 9) if names else 0
         stages = max((len(stage.name) for stage in run.plan.stages), default=5)
         self._columns = (min(longest, max(width // 4, 8)), batch, min(max(stages, 5), 14))
 
@@ -166,7 +167,7 @@ def _session_row(session: SessionRecord, name: int, width: int, now: float) -> R
         (f"  {session.agent or 'gates'}{model}  ", "dim"),
         (joined(session.tasks), ""),
     ]
-    if session.reason:
+    if session.reason and session.state is not SessionState.DONE:
         spans.append((f"  {session.reason}", "warn"))
     return row(*_cut(spans, width), key=session.id)
 
