@@ -15,6 +15,7 @@ from autod_tui.core.workstream import ALIVE_STATES, WorkstreamRecord, Workstream
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _LENGTH = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)", re.I)
 _AROUND = re.compile(r"\A(?:in |about |around |approx\.? |~ ?)+|(?: (?:left|remaining|to go|more|and)\b)|,", re.I)
+_CLOCK = re.compile(r"(?<=\d)h(\d\d)\Z", re.I)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -81,7 +82,7 @@ def eta_moment(text: str, written_at: float) -> float | None:
     text = text.strip().rstrip(".")
     if moment := _moment(text):
         return moment
-    bare = " ".join(_AROUND.sub(" ", text).split())
+    bare = _CLOCK.sub(r"h \1m", " ".join(_AROUND.sub(" ", text).split()))
     parts = _LENGTH.findall(bare)
     if not parts or not written_at or _LENGTH.sub("", bare).strip():
         return None

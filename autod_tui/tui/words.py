@@ -74,6 +74,7 @@ _GLYPHS: dict[str, tuple[str, str]] = {
     "line": ("│", "|"),
     "arrow": ("→", "->"),
     "dot": ("·", "."),
+    "planned": ("◇", "v"),
     "pointer": ("❯", ">"),
     "on": ("[x]", "[x]"),
     "off": ("[ ]", "[ ]"),

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from autod_tui.core.desk import Update
+from autod_tui.core.timeline import make_timeline
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.screens.base import BoardScreen, titled
@@ -69,10 +70,11 @@ class PmScreen(BoardScreen):
         """Show the new board."""
         board = update.board
         now = self.autod.clock()
+        times = make_timeline(board, now)
         self.query_one("#timeline", LineView).show_rows(
-            lambda width: timeline.timeline_rows(board.checkpoints, width, now)
+            lambda width: timeline.timeline_rows(board.checkpoints, times, width, now)
         )
-        self.query_one("#risks", LineView).show_rows(lambda width: risks.risk_rows(board, width))
+        self.query_one("#risks", LineView).show_rows(lambda width: risks.risk_rows(board, times, width))
         self.query_one(Matrix).show_board(board)
         done = sum(1 for view in board.workstreams if view.record.state is WorkstreamState.DONE)
         tally = f"{done} of {count(len(board.workstreams), 'workstream')} done"

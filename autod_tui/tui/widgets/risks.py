@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autod_tui.core.board import BLOCKED, ON_TRACK, Board
 from autod_tui.core.checkpoint import CheckpointState
+from autod_tui.core.timeline import CHECKPOINT, Timeline
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.text import Row, count, fit, joined, row, wrap
 
@@ -11,9 +12,9 @@ Risk = tuple[int, str, str, str]
 """(rank, about, sentence, role); rank 0 is the most pressing."""
 
 
-def risks(board: Board) -> list[Risk]:
-    """Return everything on the board that endangers the plan."""
-    found = [*_workstream_risks(board), *_checkpoint_risks(board)]
+def risks(board: Board, times: Timeline) -> list[Risk]:
+    """Return everything on the board, and in its timeline, that endangers the plan."""
+    found = [*_workstream_risks(board), *_checkpoint_risks(board), *_time_risks(times)]
     return sorted(found, key=lambda risk: (risk[0], risk[1]))
 
 
@@ -47,9 +48,15 @@ def _checkpoint_risks(board: Board) -> list[Risk]:
     return found
 
 
-def risk_rows(board: Board, width: int) -> list[Row]:
+def _time_risks(times: Timeline) -> list[Risk]:
+    """Tell of checkpoints that will be late; of those that are, the board tells."""
+    points = [node for node in times.nodes if node.key.kind == CHECKPOINT and node.ended_at is None]
+    return [(3, node.key.name, node.risk, "warn") for node in points if node.risk and not node.late]
+
+
+def risk_rows(board: Board, times: Timeline, width: int) -> list[Row]:
     """Return the risks as rows; one calm row when there is none."""
-    found = risks(board)
+    found = risks(board, times)
     if not found:
         return [row((" nothing endangers the plan", "ok"))]
     who = 20 if width >= 60 else 14
