@@ -109,14 +109,16 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 async def _follow(desk: Desk, console: Console, name: str, lines: list[str], history: int) -> int:
     _print_now(console, lines[:-1])
-    async for names in desk.outputs():
-        if name not in names:
-            continue
-        now = await _lines(desk, name, history)
-        # The last line may still grow; it is printed once another one follows it.
-        _print_now(console, fresh_lines(lines[:-1], now[:-1]))
-        lines = now
-    _print_now(console, lines[-1:])
+    try:
+        async for names in desk.outputs():
+            if name not in names:
+                continue
+            now = await _lines(desk, name, history)
+            # The last line may still grow; it is printed once another one follows it, or in the end.
+            _print_now(console, fresh_lines(lines[:-1], now[:-1]))
+            lines = now
+    finally:
+        _print_now(console, lines[-1:])
     return 0
 
 

@@ -109,10 +109,11 @@ def test_seven_workstreams_in_five_waves(stand: World) -> None:
     for number, wave in enumerate(waves):
         later = [name for rest in waves[number + 1 :] for name in rest]
         for name in wave:
-            stand.wait_state(name, "working", "starting", "idle")
             wait_until(lambda name=name: stand.git("log", "main..workstream/" + name, check=False), f"{name}'s commit")
-        panes = {one["name"]: one["pane"] for one in stand.ask("status")["workstreams"]}
-        assert [panes[name] for name in later] == [None] * len(later)
+        panes = {name: one["pane"] for name, one in stand.wait_up(*wave).items()}
+        assert all(panes.values())
+        waiting = [one["pane"] for one in stand.ask("status")["workstreams"] if one["name"] in later]
+        assert waiting == [None] * len(later)
         stand.ask("checkpoint", "merge", f"k{number}")
         if later:
             stand.ask("up")

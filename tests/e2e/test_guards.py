@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 
 import pytest
 
 from tests.support.e2e_world import World
+from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
 SETTINGS = '[[checkpoint]]\nname = "first"\nmerge = ["a"]\n'
@@ -30,13 +32,32 @@ def refused(stand: World, *words: str) -> str:
     return str(json.loads(done.stdout)["error"]["message"])
 
 
-def test_a_branch_that_moves_after_the_approval_is_not_merged(stand: World) -> None:
-    stand.write("gate.sh", "true\n")
+@pytest.mark.parametrize(("moved", "conducted"), [("workstream/a", False), ("main", False), ("workstream/a", True)])
+def test_what_moves_between_the_plan_and_its_approval_is_not_merged(
+    stand: World, moved: str, *, conducted: bool
+) -> None:
     ready(stand)
-    editor = stand.start("checkpoint", "merge", "first")  # no --yes, no terminal: shows the plan, changes nothing
-    editor.communicate(timeout=15)
-    assert editor.returncode == 2
-    assert not stand.git("log", "--merges", "main")
+    by_another = stand.conductor() if conducted else contextlib.nullcontext()
+    with by_another, stand.terminal("checkpoint", "merge", "first") as terminal:
+        terminal.wait_for("Merge first?")
+        stand.commit(cwd=stand.root if moved == "main" else stand.worktree("a"), **{"unseen.txt": "x\n"})
+        before = stand.refs("refs/heads", "refs/tags")
+        terminal.type("y")
+        terminal.press("Enter")
+        assert f"'{moved}' has moved" in terminal.wait_for("since the plan was approved")
+        wait_until(terminal.ended, "the end of the merge")
+    assert stand.refs("refs/heads", "refs/tags") == before
+    assert stand.git("status", "--short") == ""
+    assert not (stand.root / "a.txt").exists()
+    assert stand.checkpoint("first")["state"] == "open"
+    stand.ask("checkpoint", "merge", "first")  # planned anew it goes
+
+
+def test_without_a_terminal_nothing_is_approved(stand: World) -> None:
+    ready(stand)
+    before = stand.refs()
+    assert stand.autod("checkpoint", "merge", "first").returncode == 2
+    assert stand.refs() == before
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, STAGED])
@@ -71,7 +92,7 @@ def test_the_users_changes_survive_a_merge_that_follows(stand: World) -> None:
 
 def test_the_users_changes_in_the_way_refuse_beforehand(stand: World) -> None:
     stand.commit("base", **{"a.txt": "1\n"})
-    ready(stand, **{"a.txt": "2\n"}) if False else ready(stand)
+    ready(stand)
     stand.write("a.txt", "mine\n")
     assert "a.txt" in refused(stand, "checkpoint", "merge", "first")
     assert (stand.root / "a.txt").read_text() == "mine\n"
@@ -157,22 +178,22 @@ def test_two_ports_blocks_copies_and_the_setup(stand: World) -> None:
         '[project]\ntarget = "main"\nagent = "script"\ncopy = [".env"]\nports = 10\n'
         'setup = "echo SETTING UP; echo x >> ../setups-$AUTOD_WORKSTREAM; test -e ../fine"\n'
     )
+    running = dict.fromkeys(("a", "b"), ("working", "idle"))
     agent = "echo PORT $AUTOD_PORT; echo $AUTOD_PORT > ../port-$AUTOD_WORKSTREAM; exec sleep 1000"
     stand.declare(settings, "a", "b", agent=agent)
     stand.ask("up")
-    for name in ("a", "b"):
-        assert "exit status" in stand.wait_state(name, "failed")["reason"]
+    for name, seen in stand.wait_states({"a": ["failed"], "b": ["failed"]}).items():
+        assert "exit status" in seen["reason"]
         assert (stand.worktree(name) / ".env").read_text() == "KEY=1\n"
         assert not (stand.directory / f"port-{name}").exists()
     assert "SETTING UP" in stand.autod("log", "a").stdout
     stand.write("../fine", "")
     stand.ask("up")
-    for name in ("a", "b"):
-        stand.wait_state(name, "working", "idle")
+    stand.wait_states(running)
     stand.ask("down")
     stand.ask("up")
+    stand.wait_states(running)
     for name in ("a", "b"):
-        stand.wait_state(name, "working", "idle")
         assert (stand.directory / f"setups-{name}").read_text() == "x\nx\n"
     ports = [int((stand.directory / f"port-{name}").read_text()) for name in ("a", "b")]
     assert abs(ports[0] - ports[1]) >= 10

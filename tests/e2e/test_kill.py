@@ -59,8 +59,9 @@ def test_up_killed_and_run_again(stand: World, point: str) -> None:
     kill_all_but_tmux(stand)
     first.communicate()
     stand.ask("up")
+    seen = stand.wait_up(*NAMES)
     for name in NAMES:
-        assert stand.wait_state(name, "working", "starting", "idle")["branch"] == f"workstream/{name}"
+        assert seen[name]["branch"] == f"workstream/{name}"
         assert len(stand.processes(AUTOD_WORKSTREAM=name)) == 1
         assert stand.git("status", "--short", cwd=stand.worktree(name)) == ""
     assert len(stand.git("worktree", "list").splitlines()) == 1 + len(NAMES)

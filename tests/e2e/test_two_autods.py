@@ -22,8 +22,9 @@ def test_commands_started_together_are_all_carried_out(stand: World) -> None:
         out, err = process.communicate(timeout=15)
         assert process.returncode == 0, err
         assert [one["name"] for one in json.loads(out)["workstreams"]] == [name]
+    seen = stand.wait_up(*names)
     for name in names:
-        assert stand.wait_state(name, "working", "starting", "idle")["pane"]
+        assert seen[name]["pane"]
         assert len(stand.processes(AUTOD_WORKSTREAM=name)) == 1
 
 

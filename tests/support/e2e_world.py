@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +154,23 @@ class World:
         return dict(next(one for one in self.ask("status")["checkpoints"] if one["name"] == name))
 
     def wait_state(self, name: str, *states: str) -> dict[str, Any]:
-        """Wait until `status` says one of `states` for a workstream."""
-        wait_until(lambda: self.workstream(name)["state"] in states, f"{name} in {states}")
-        return self.workstream(name)
+        """Wait until `status` says one of `states` for a workstream, and return what it says of it."""
+        return self.wait_states({name: states})[name]
+
+    def wait_up(self, *names: str) -> dict[str, dict[str, Any]]:
+        """Wait until the agents of all `names` run, and return what `status` says of them."""
+        return self.wait_states(dict.fromkeys(names, ("working", "starting", "idle")))
+
+    def wait_states(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+        """Wait until one `status` says one of the wanted states for each workstream, and return what it says."""
+        found: dict[str, dict[str, Any]] = {}
+
+        def there() -> bool:
+            found.update((one["name"], one) for one in self.ask("status")["workstreams"])
+            return all(name in found and found[name]["state"] in states for name, states in wanted.items())
+
+        wait_until(there, f"{dict(wanted)}")
+        return {name: found[name] for name in wanted}
 
     def worktree(self, name: str) -> Path:
         """Where a workstream's worktree lies by default."""
