@@ -21,6 +21,9 @@ SETUP_FAILED = "autod: setup failed"
 NO_DIRECTORY = "autod: no directory"
 """How the line starts that a pane shows when the working directory is missing."""
 
+_SEEN = "sleep 0.3"
+"""A pause before an end: tmux may drop what was printed at the moment that a pane's program ends."""
+
 _OF_THE_TERMINAL = ("TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
 _NOT_INHERITED = frozenset({*_OF_THE_TERMINAL, "LINES", "COLUMNS", "PWD", "OLDPWD", "SHLVL", "_"})
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
@@ -71,7 +74,7 @@ def _preamble(env: Mapping[str, str], cwd: str) -> list[str]:
         "unset LINES COLUMNS OLDPWD",
         *exports,
         'rm -f -- "$0"',
-        f"cd -- {shlex.quote(cwd)} || {{ echo {shlex.quote(f'{NO_DIRECTORY} {cwd}')}; exit 1; }}",
+        f"cd -- {shlex.quote(cwd)} || {{ echo {shlex.quote(f'{NO_DIRECTORY} {cwd}')}; {_SEEN}; exit 1; }}",
         "export PWD",
         "unset OLDPWD",
     ]
@@ -87,6 +90,7 @@ def _setup(command: str, mark: str) -> list[str]:
         "status=$?",
         'if [ "$status" != 0 ]; then',
         f'  echo "{SETUP_FAILED} (exit status $status); the agent was not started"',
+        f"  {_SEEN}",
         '  exit "$status"',
         "fi",
         *([f": > {shlex.quote(mark)}"] if mark else []),
