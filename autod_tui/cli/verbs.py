@@ -153,7 +153,9 @@ VERBS: tuple[Verb, ...] = (
         _arg("directory_out", metavar="DIR", nargs="?", default="", help="where to; default: ID-export"),
     ), "Write a run's tracker and records as files that anyone can read."),
     Verb(("carry-on",), "run:carry_on", (), "Conduct until no run goes on (internal).", hidden=True),
-    Verb(("report",), "report:report", ()),
+    Verb(("report",), "report:report", (
+        _arg("run", metavar="RUN", nargs="?", default="", help="a run's id, its start, or its plan's name"),
+    ), "Show the success metrics of the plan, or those of one run."),
     Verb(("undo",), "setup:undo", (
         _arg("ref", metavar="REF", nargs="?", default="", help="the backup to bring back; without it they are listed"),
     )),

@@ -106,7 +106,7 @@ def progress_text(done: int, total: int) -> str:
 
 def run_view(run: RunRecord, now: float) -> RunView:
     """Sum a run up at `now` (Unix time)."""
-    working = _working_seconds(run.sessions.values(), now)
+    working = working_seconds(run.sessions.values(), now)
     worked = sum(1 for task in run.tasks.values() if task.state in run.final_states and task.session)
     return RunView(
         id=run.id,
@@ -309,7 +309,7 @@ def _seconds_left(run: RunRecord, working: float) -> float | None:
     return working * left / passed if passed else None
 
 
-def _working_seconds(sessions: Iterable[SessionRecord], now: float) -> float:
+def working_seconds(sessions: Iterable[SessionRecord], now: float) -> float:
     """Return the length of the union of the sessions' times."""
     total, until = 0.0, 0.0
     for begin, end in sorted((one.started_at, one.ended_at or max(now, one.started_at)) for one in sessions):

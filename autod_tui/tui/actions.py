@@ -20,7 +20,7 @@ from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.merge import MergeScreen
 from autod_tui.tui.screens.pager import DiffPage, FeedPage, LogPage, Pager
 from autod_tui.tui.screens.pm import PmScreen
-from autod_tui.tui.screens.report import report_lines
+from autod_tui.tui.screens.report import metrics_of_runs, report_lines
 from autod_tui.tui.screens.rollback import roll_back
 from autod_tui.tui.screens.undo import UndoPage
 from autod_tui.tui.screens.wizard import Wizard
@@ -269,7 +269,8 @@ async def report(app: AutodApp, selection: Selection) -> None:
     """Show the success metrics."""
     if board := app.board:
         metrics = await app.desk.report()
-        app.push_screen(Pager("report", lambda width: report_lines(metrics, board, width), "autod report"))
+        runs = metrics_of_runs(app.desk.runs.values(), app.clock())
+        app.push_screen(Pager("report", lambda width: report_lines(metrics, board, width, runs), "autod report"))
 
 
 async def undo(app: AutodApp, selection: Selection) -> None:

@@ -54,7 +54,7 @@ def under_way() -> FakeDesk:
     return desk
 
 
-@pytest.mark.parametrize("width", [24, 40, 48, 56, 76, 98, 200])
+@pytest.mark.parametrize("width", [32, 40, 48, 56, 76, 98, 200])
 @pytest.mark.parametrize("later", [0.0, 9e5])
 def test_rows_fit(width: int, later: float) -> None:
     for desk in (fresh_desk(), busy_desk(), advanced_desk(), under_way()):

@@ -210,3 +210,29 @@ def test_carrying_on_ends_when_no_run_goes_on(run, desk, engine) -> None:
     put(desk, record(state=RunState.DONE))
     assert run("carry-on").code == 0
     assert engine.roles == ["run"]
+
+
+def test_report_of_a_run_by_its_plan(run, desk) -> None:
+    put(desk)
+    shown = json.loads(run("report", "week1", "--json").out)
+    assert (shown["id"], shown["progress"]) == (record().id, {"done": 1, "total": 2, "percent": 50.0})
+    rows = [" ".join(line.split()) for line in run("report", record().id).out.splitlines()]
+    assert rows[0] == record().id
+    assert "done 1/2 (50.00%)" in rows
+    assert "tokens unknown" in rows
+    assert run("report", "week9").code == 2
+
+
+def test_report_of_the_plan_has_a_line_per_run(run, desk) -> None:
+    put(desk, record(), record(id="week2", state=RunState.DONE, tasks={"1.1": DONE}))
+    desk.metrics = {
+        "conflicts": 0, "conflicted_files": 0, "rollbacks": 0, "direct_commits": 0, "red_gates": 0, "rehearsals": 0,
+        "checkpoints": {"total": 0, "merged": 0, "on_time": 0, "late": 0},
+        "parallel": {"wall_seconds": 0.0, "sum_seconds": 0.0, "speedup": None},
+    }  # fmt: skip
+    assert [one["id"] for one in json.loads(run("report", "--json").out)["runs"]] == [record().id, "week2"]
+    rows = [" ".join(line.split()) for line in run("report").out.splitlines()]
+    assert rows[-2:] == [
+        f"run {record().id} running, 1/2 (50.00%), 0 sessions saved",
+        "run week2 done, 1/1 (100.00%), 0 sessions saved",
+    ]

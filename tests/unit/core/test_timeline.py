@@ -222,7 +222,8 @@ def test_a_blocked_checkpoint_has_no_expected_end() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("2h", 2 * HOUR), ("~1.5 hours left", 1.5 * HOUR), ("1h 30m", 1.5 * HOUR), ("1h30", 1.5 * HOUR), ("in 2 days", 48 * HOUR),
+        ("2h", 2 * HOUR), ("~1.5 hours left", 1.5 * HOUR), ("1h 30m", 1.5 * HOUR), ("1h30", 1.5 * HOUR),
+        ("in 2 days", 48 * HOUR),
         ("20 minutes", 1200.0), ("about 1 week.", 168 * HOUR), ("2-3 days", None), ("Day 5", None), ("soon", None),
         ("", None), ("5", None), ("2 months", None), ("2 hours after the review", None),
     ],
