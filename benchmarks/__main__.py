@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from benchmarks import commands, dashboard, making, merging, outputs
+from benchmarks import commands, dashboard, making, merging, outputs, runs
 from benchmarks.report import Row, table, verdict
 from benchmarks.world import Bell, World, private_ground
 
@@ -23,6 +24,7 @@ GROUPS: dict[str, str] = {
     "eight": "dashboard with 8 workstreams: first frame, keys, attach, file change",
     "fifty": "dashboard with 50 workstreams: first frame, keys, CPU and memory, output events",
     "commands": "start of the command line",
+    "runs": "tasks of 50 ms in sessions, 8 at once; memory of a long run",
 }
 
 
@@ -32,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     started, rows = time.monotonic(), []
     with private_ground() as ground:
         for group in options.only or GROUPS:
-            for row in _measure(group, ground):
+            for row in _measure(group, ground, full=options.full):
                 rows.append(row)
                 sys.stderr.write(f"{table([row]).splitlines()[1]}\n")
     if options.json:
@@ -53,19 +55,21 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("only", nargs="*", metavar="GROUP", help="measure only these groups")
     parser.add_argument("--json", action="store_true", help="print all values as JSON")
+    parser.add_argument("--full", action="store_true", help="runs: all 1,000 tasks, not a sample of them")
     options = parser.parse_args(words)
     if unknown := set(options.only) - set(GROUPS):
         parser.error(f"unknown group {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
     return options
 
 
-def _measure(group: str, ground: Path) -> Iterator[Row]:
-    plain: dict[str, Callable[[Path], list[Row]]] = {
+def _measure(group: str, ground: Path, *, full: bool) -> Iterator[Row]:
+    plain: dict[str, Callable[[Path], Iterable[Row]]] = {
         "making": making.measure,
         "forecast": merging.forecasts,
         "checkpoint": merging.checkpoints,
         "speed": _speed,
         "commands": _commands,
+        "runs": partial(runs.measure, full=full),
     }
     if group in plain:
         yield from plain[group](ground)
