@@ -18,6 +18,8 @@ class GateSpec(Struct, frozen=True, kw_only=True):
     """Regular expression whose first group is the number; empty judges the exit status alone."""
     at_least: float | None = None
     at_most: float | None = None
+    jump: float | None = None
+    """In a run: a green number further than this from the task's number before goes to a person's review."""
 
     @property
     def threshold(self) -> str:

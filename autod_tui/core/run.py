@@ -51,6 +51,8 @@ class StageSpec(Struct, frozen=True, kw_only=True):
     """Seconds without output after which a session counts as hung; 0 for never."""
     gates: tuple[GateSpec, ...] = ()
     """Judge each task's work: alone with `by = "gates"`, else before the agent or the person is asked."""
+    auto: tuple[GateSpec, ...] = ()
+    """In a stage by a person: when all of these are green the task is approved without asking."""
     needs_work: str = ""
     """Stage that NEEDS_WORK sends a task to; never empty once loaded."""
     checklist: tuple[str, ...] = ()
@@ -142,6 +144,8 @@ class TaskVerdict(Struct, frozen=True, kw_only=True):
     session: str = ""
     by: By = By.AGENT
     at: float = 0.0
+    measured: Mapping[str, float] = {}
+    """Gate to the number that it measured."""
 
 
 class TaskState(StrEnum):
@@ -194,6 +198,8 @@ class TaskRecord(Struct, frozen=True, kw_only=True):
     verdicts: tuple[TaskVerdict, ...] = ()
     size: int = 0
     """Bytes of its outputs as last counted."""
+    measured: Mapping[str, float] = {}
+    """Gate to the number that it measured last."""
     done_at: float = 0.0
     priority: int | None = None
     """Priority given while running; None leaves the declared one."""

@@ -100,10 +100,14 @@ class TaskRequeued(Event, frozen=True, kw_only=True):
 
 
 class ReviewAsked(Event, frozen=True, kw_only=True):
-    """A task in a stage by a person is ready to be looked at (its gates, if any, are green)."""
+    """A task is ready to be looked at by a person: in a stage of theirs (its gates are green), or after a jump."""
 
     run: str
     task: str
+    reason: str = ""
+    """Why it is asked, where that is not the stage's nature: such as a number that jumped."""
+    measured: Mapping[str, float] = {}
+    """Gate to the number that it measured."""
 
 
 class TaskSettled(Event, frozen=True, kw_only=True):

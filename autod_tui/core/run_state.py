@@ -156,6 +156,7 @@ def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
         verdicts=(*task.verdicts, verdict),
         lost=0,
         size=event.size or task.size,
+        measured={**task.measured, **verdict.measured},
     )
     if event.again or (approved and verdict.by is By.AGENT and _broke_off(run, verdict.session)):
         # a session that broke off moves nothing on, whatever it had printed before
@@ -182,7 +183,7 @@ def _(event: re.TaskRequeued, run: RunRecord, at: float) -> RunRecord:
 @apply_run.register
 def _(event: re.ReviewAsked, run: RunRecord, at: float) -> RunRecord:
     asked = [task for task in _known(run, (event.task,)) if task.state not in _OUT_OF_STAGES]
-    return _with_tasks(run, (replace(task, state=TaskState.REVIEW, reason="", not_before=0.0) for task in asked))
+    return _with_tasks(run, (_reviewed(task, event) for task in asked))
 
 
 @apply_run.register
@@ -270,6 +271,11 @@ def _enter(plan: RunPlan, task: TaskRecord, stage: StageSpec, findings: str) -> 
         times = f"{tried} attempt{'s' if tried != 1 else ''} at {stage.name}"
         return _failed(replace(task, stage=stage.name), times + _because(findings))
     return replace(task, state=TaskState.QUEUED, stage=stage.name, reason="", not_before=0.0)
+
+
+def _reviewed(task: TaskRecord, event: re.ReviewAsked) -> TaskRecord:
+    measured = {**task.measured, **event.measured}
+    return replace(task, state=TaskState.REVIEW, reason=event.reason, measured=measured, not_before=0.0)
 
 
 def _delayed(task: TaskRecord, until: float) -> TaskRecord:

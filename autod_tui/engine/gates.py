@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autod_tui.core.checkpoint import GateResult, GateSpec, GateState
@@ -60,6 +60,11 @@ def _red_reason(gate: GateSpec, outcome: GateOutcome, measured: float | None) ->
         return ""
     if measured is None:
         return "no number in the output"
+    return out_of_bounds(gate, measured)
+
+
+def out_of_bounds(gate: GateSpec, measured: float) -> str:
+    """Say which bound of a gate a number breaks; empty when none."""
     if gate.at_least is not None and measured < gate.at_least:
         return f"{measured:g} is not >= {gate.at_least:g}"
     if gate.at_most is not None and measured > gate.at_most:
@@ -120,11 +125,13 @@ class Gates:
                 break
         return tuple(results)
 
-    async def probe(self, checkpoint: str, gate: GateSpec, commit: str, label: str) -> GateResult:
-        """Run one gate on a commit to learn something, without a word to the stream."""
+    async def probe(
+        self, checkpoint: str, gate: GateSpec, commit: str, label: str, env: Mapping[str, str] | None = None
+    ) -> GateResult:
+        """Run one gate on a commit, with `env` besides, to learn something; without a word to the stream."""
         await self._lay_out(commit)
         log = self._log_path(checkpoint, f"{gate.name}-{label}")
-        return await self._execute(gate, self.checkout, log, checkpoint)
+        return await self._execute(gate, self.checkout, log, checkpoint, env)
 
     async def _lay_out(self, commit: str) -> None:
         house = self._house
@@ -147,9 +154,11 @@ class Gates:
         stream.emit(GateFinished(checkpoint=checkpoint, result=result, tree=tree, workstream=workstream))
         return result
 
-    async def _execute(self, gate: GateSpec, cwd: str, log: Path, checkpoint: str) -> GateResult:
+    async def _execute(
+        self, gate: GateSpec, cwd: str, log: Path, checkpoint: str, more: Mapping[str, str] | None = None
+    ) -> GateResult:
         own = {"AUTOD_CHECKPOINT": checkpoint, "AUTOD_GATE": gate.name, "AUTOD_GATES": str(self._house.own_worktrees)}
-        env = {**self._house.base_env(), **_NO_STALE_CODE, **own}
+        env = {**self._house.base_env(), **_NO_STALE_CODE, **own, **(more or {})}
         outcome = await self._house.gates.run(gate, cwd, log, env)
         return judge(gate, outcome, read_tail(log), str(log))
 

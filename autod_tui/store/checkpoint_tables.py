@@ -43,6 +43,7 @@ def _gate(name: str, table: Table) -> GateSpec:
         measure=table.pattern("measure", group=True),
         at_least=table.number("at_least"),
         at_most=table.number("at_most"),
+        jump=table.number("jump"),
     )
     table.finish()
     _check_gate(table, gate)
@@ -55,8 +56,12 @@ def _check_gate(table: Table, gate: GateSpec) -> None:
         table.problem("command", "a gate needs a command", 'such as command = "pytest -q"')
     if table.has("at_least") and table.has("at_most"):
         table.problem("at_most", "a gate has either at_least or at_most", "make two gates of it")
-    if table.has("measure") and not bounded:
+    if table.has("measure") and not bounded and not table.has("jump"):
         table.problem("measure", "a measured number needs a bound", "add at_least or at_most")
+    if gate.jump is not None and gate.jump < 0:
+        table.problem("jump", "is how far a number may move, 0 or more")
+    if table.has("jump") and not table.has("measure"):
+        table.problem("jump", "a jump needs `measure`, a pattern whose first group is the number")
     if bounded and not table.has("measure"):
         key = "at_least" if table.has("at_least") else "at_most"
         table.problem(key, "a bound needs `measure`, a pattern whose first group is the number")
@@ -104,15 +109,15 @@ def _before(table: Table, gates: Mapping[str, GateSpec]) -> tuple[GateSpec, ...]
     return found
 
 
-def read_gate_list(table: Table, gates: Mapping[str, GateSpec]) -> tuple[GateSpec, ...]:
-    """Return the gates that the key `gates` names, with their bounds overridden where it says so."""
-    found = tuple(gate for text in table.texts("gates") if (gate := _gate_named(table, text, gates)) is not None)
+def read_gate_list(table: Table, gates: Mapping[str, GateSpec], key: str = "gates") -> tuple[GateSpec, ...]:
+    """Return the gates that `key` names, with their bounds overridden where it says so."""
+    found = tuple(gate for text in table.texts(key) if (gate := _gate_named(table, key, text, gates)) is not None)
     for name in sorted({gate.name for gate in found if [other.name for other in found].count(gate.name) > 1}):
-        table.problem("gates", f"{name!r} is named twice")
+        table.problem(key, f"{name!r} is named twice")
     return found
 
 
-def _gate_named(table: Table, text: str, gates: Mapping[str, GateSpec]) -> GateSpec | None:
+def _gate_named(table: Table, key: str, text: str, gates: Mapping[str, GateSpec]) -> GateSpec | None:
     """Find the gate that `text` names, with the bound of `coverage>=70` put in its place."""
     override = _OVERRIDE.match(text)
     name = override["gate"].strip() if override else text
@@ -120,14 +125,14 @@ def _gate_named(table: Table, text: str, gates: Mapping[str, GateSpec]) -> GateS
         near = nearest(re.split("[<>=]", name)[0].strip(), set(gates))
         known = f"known: {', '.join(sorted(gates)) or 'none, add a [gates.NAME] table'}"
         written = 'an override is written "coverage>=70" or "coverage<=5"' if near and re.search("[<>=]", name) else ""
-        table.problem("gates", f"unknown gate {name!r}", written or (f"did you mean {near!r}?" if near else known))
+        table.problem(key, f"unknown gate {name!r}", written or (f"did you mean {near!r}?" if near else known))
         return None
-    return _overridden(table, gates[name], override) if override else gates[name]
+    return _overridden(table, key, gates[name], override) if override else gates[name]
 
 
-def _overridden(table: Table, gate: GateSpec, override: re.Match[str]) -> GateSpec:
+def _overridden(table: Table, key: str, gate: GateSpec, override: re.Match[str]) -> GateSpec:
     if not gate.measure:
-        table.problem("gates", f"{override[0]!r}: gate {gate.name!r} measures no number", "add `measure` to the gate")
+        table.problem(key, f"{override[0]!r}: gate {gate.name!r} measures no number", "add `measure` to the gate")
     bound, least = float(override["bound"]), override["sign"] == ">="
     return msgspec.structs.replace(gate, at_least=bound if least else None, at_most=None if least else bound)
 

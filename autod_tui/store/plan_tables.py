@@ -59,9 +59,12 @@ def _stage(table: Table, gates: Mapping[str, GateSpec], place: Place) -> StageTa
         timeout=table.duration("timeout", default.timeout, zero=True),
         silence=table.duration("silence", default.silence, zero=True),
         gates=read_gate_list(table, gates),
+        auto=read_gate_list(table, gates, "auto"),
         needs_work=table.text("needs_work"),
         checklist=table.texts("checklist"),
     )
+    if spec.auto and spec.by is not By.PERSON:
+        table.problem("auto", "only a stage by a person can approve by itself", 'by = "person"')
     table.finish()
     return StageTable(table, spec)
 

@@ -114,7 +114,7 @@ class Endings:
         failure = "" if ending.state is SessionState.DONE else ending.reason
         judged = await self._judging.judge_session(run, session, left, failure)
         run = self._house.state.runs[run_id]  # some may have been taken away while gates ran
-        return [one for one in judged if isinstance(one, ev.TaskJudged) and holds(run, session.id, one.task)]
+        return [one for one in judged if holds(run, session.id, one.task)]
 
     def given_back(self, run: RunRecord, tasks: tuple[str, ...], *, lost: bool) -> list[Event]:
         """Return what puts tasks back into the queue, those of a lost session after a pause."""

@@ -238,7 +238,7 @@ class Steward:
 
     def _ask_review(self, run: RunRecord, task: str) -> None:
         stage = run.tasks[task].stage
-        if not run.plan.stage(stage).gates:
+        if not run.plan.stage(stage).gates and not run.plan.stage(stage).auto:
             self._house.stream.emit(ev.ReviewAsked(run=run.id, task=task))
             return
         session = self.sessions.announce(run, stage, (task,), "", "")
@@ -246,10 +246,8 @@ class Steward:
 
     async def _gates_then_review(self, run_id: str, session: SessionRecord) -> None:
         run, task = self._house.state.runs[run_id], session.tasks[0]
-        judged = await self._judging.judge_by_gates(run, session.stage, task, session.id)
-        green = judged.verdict.verdict == "APPROVED"
-        ended = ev.SessionEnded(run=run_id, session=session.id, state=SessionState.DONE)
-        self._house.stream.emit(ended, ev.ReviewAsked(run=run_id, task=task) if green else judged)
+        judged = await self._judging.judge_for_review(run, session.stage, task, session.id)
+        self._house.stream.emit(ev.SessionEnded(run=run_id, session=session.id, state=SessionState.DONE), judged)
 
     async def _integrate(self, run_id: str, tasks: tuple[str, ...]) -> None:
         try:

@@ -99,10 +99,17 @@ async def test_gates_judge_alone(rig: RunRig) -> None:
     assert [(one.stage, one.agent) for one in run.sessions.values()] == [("build", "script"), ("test", "")]
 
 
+async def until_there(path: Path, seconds: float = 20.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not path.exists():
+            await asyncio.sleep(0.02)
+
+
 async def test_killed_conductors_lose_and_double_nothing(rig: RunRig) -> None:
     rig.prepare(plan(16), f"echo $AUTOD_TASKS >> file-$AUTOD_TASKS\nsleep 0.2\n{REPORT}")
     child = rig.conductor_process("week")
-    for pause in (1.5, 0.9, 1.3, 1.1):
+    await until_there(rig.root / ".git/autod/runs")
+    for pause in (0.2, 0.9, 1.3, 1.1):
         await asyncio.sleep(pause)  # a moment by chance is the point
         child.send_signal(signal.SIGKILL)
         child.wait()

@@ -139,6 +139,7 @@ STAGE = '[[stage]]\nname = "build"\n'
             STAGE + "by = 'person'",
             "stage[0].by: the first stage must be by an agent: there is no work to judge yet",
         ),
+        (STAGE + "auto = ['tests']", 'stage[0].auto: only a stage by a person can approve by itself (by = "person")'),
         (
             STAGE + STAGE.replace("build", "check") + "by = 'gates'",
             "stage[1].gates: nobody serves stage 'check': it is by gates, and names none (gates = [\"tests\"])",
