@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autod_tui.core.events import Recorded
+from autod_tui.store.inotify import DirectoryNews, Unavailable
 from autod_tui.store.journal import Journal
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ async def follow(journal: Journal, after: int = 0) -> AsyncIterator[list[Recorde
 
 async def woken(journal: Journal) -> AsyncGenerator[None, None]:
     """Yield once at the start and after each write to the journal: events, requests or answers."""
+    try:
+        news = DirectoryNews(journal.path.parent, journal.path.name)
+    except Unavailable:
+        async with contextlib.aclosing(_woken_by_watchfiles(journal)) as wakes:
+            async for _ in wakes:
+                yield None
+        return
+    try:
+        while True:
+            yield None
+            await news.changed()
+    finally:
+        news.close()
+
+
+async def _woken_by_watchfiles(journal: Journal) -> AsyncGenerator[None, None]:
+    """Do the same where the kernel has no inotify; watchfiles looks every few milliseconds, changes or not."""
     from watchfiles import awatch  # 7 ms that most commands need not spend
 
     prefix = journal.path.name

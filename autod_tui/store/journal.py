@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -178,12 +178,20 @@ class Journal:
     def _transaction(self) -> Iterator[None]:
         with self._told():
             self._db.execute("BEGIN IMMEDIATE")
+            before = self._db.total_changes
             try:
                 yield
                 self._db.execute("COMMIT")
+                if self._db.total_changes != before:
+                    self._wake_followers()
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+
+    def _wake_followers(self) -> None:
+        # SQLite writes to its files before others may see the change; this mark comes after.
+        with suppress(OSError):
+            os.utime(self.path)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -12,10 +12,21 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.events import ConductorStarted, HeadMoved, Noted, StateChanged
 from autod_tui.core.requests import Answer, Send, Up
 from autod_tui.core.workstream import Source, WorkstreamState
+from autod_tui.store import follow as room
 from autod_tui.store.follow import follow, woken
+from autod_tui.store.inotify import Unavailable
 from autod_tui.store.journal import APPLICATION, Journal, journal_path
 
 MOVED = HeadMoved(name="a", head="1" * 40)
+
+
+@pytest.fixture(params=[True, False], ids=["inotify", "watchfiles"])
+def by_kernel(request, monkeypatch):
+    def refuse(*_):
+        raise Unavailable("no inotify here")
+
+    if not request.param:
+        monkeypatch.setattr(room, "DirectoryNews", refuse)
 
 
 @pytest.fixture
@@ -187,7 +198,7 @@ def test_reading_ten_thousand_events_is_quick(journal):
     assert min(seconds) < 0.2  # 15 ms here; the margin is for a busy machine
 
 
-async def test_a_follower_sees_old_and_new_events_of_another_connection(journal, tmp_path):
+async def test_a_follower_sees_old_and_new_events_of_another_connection(by_kernel, journal, tmp_path):
     writer = Journal(tmp_path)
     writer.append([MOVED])
     batches = follow(journal)
@@ -199,7 +210,7 @@ async def test_a_follower_sees_old_and_new_events_of_another_connection(journal,
     await batches.aclose()
 
 
-async def test_a_follower_that_was_busy_misses_nothing(journal, tmp_path):
+async def test_a_follower_that_was_busy_misses_nothing(by_kernel, journal, tmp_path):
     writer = Journal(tmp_path)
     batches = follow(journal)
     writer.append([MOVED])
@@ -221,7 +232,7 @@ def writer_of_many(common_dir):
     journal.close()
 
 
-async def test_a_request_wakes_the_conductor_and_looking_wakes_nobody(journal, tmp_path):
+async def test_a_request_wakes_the_conductor_and_looking_wakes_nobody(by_kernel, journal, tmp_path):
     other = Journal(tmp_path)
     wakes = woken(journal)
     async with asyncio.timeout(10):
