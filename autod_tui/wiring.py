@@ -1,4 +1,7 @@
-"""The wiring: the only file that knows every room. It builds desks, the dashboard and the demo from their parts."""
+"""The wiring: the only file that knows every room. It builds desks, the dashboard and the demo from their parts.
+
+What only some commands need is imported where it is used: every import here delays the first frame and `autod status`.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,9 @@ from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import Up
-from autod_tui.core.run import RunRecord
+from autod_tui.core.run import RunPlan, RunRecord
 from autod_tui.core.state import replay
 from autod_tui.core.workstream import WorkstreamRecord
-from autod_tui.demo.play import play
-from autod_tui.demo.sample import make_sample
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
 from autod_tui.engine.house import House
@@ -39,10 +40,7 @@ from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.plan_files import load_run_plan, run_plan_names
-from autod_tui.store.run_export import write_export
 from autod_tui.store.settings import load_plan
-from autod_tui.store.writing import init_files, write_workstream
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -90,8 +88,8 @@ class Parts:
             agents=Agents(),
             write_workstream=_write_workstream,
             load_plan=self.load_plan,
-            load_run_plan=lambda name: load_run_plan(self.git.root, name, stream.plan),
-            run_plans=lambda: run_plan_names(self.git.root),
+            load_run_plan=lambda name: _load_run_plan(self.git.root, name, stream.plan),
+            run_plans=lambda: _run_plan_names(self.git.root),
             growth=growth,
             state_dir=self.git.common_dir / "autod",
             own_worktrees=own_worktrees(self.git),
@@ -117,7 +115,21 @@ def _current_branch(common_dir: Path) -> str:
     return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
 
 
+def _load_run_plan(root: Path, name: str, plan: Plan) -> RunPlan:
+    from autod_tui.store.plan_files import load_run_plan
+
+    return load_run_plan(root, name, plan)
+
+
+def _run_plan_names(root: Path) -> tuple[str, ...]:
+    from autod_tui.store.plan_files import run_plan_names
+
+    return run_plan_names(root)
+
+
 def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
+    from autod_tui.store.writing import write_workstream
+
     settings, _ = write_workstream(root, prompt=prompt, **spec)  # type: ignore[arg-type]
     return settings.parent
 
@@ -137,6 +149,12 @@ async def open_desk(start: Path, *, role: str, shown: asyncio.Event | None = Non
         parts.journal.close()
 
 
+async def _serve_when(shown: asyncio.Event | None, service: Service) -> None:
+    if shown is not None:
+        await shown.wait()
+    await service.run()
+
+
 async def _watch_when(shown: asyncio.Event, conductor: Conductor) -> None:
     await shown.wait()
     conductor.watch()
@@ -153,7 +171,7 @@ async def _conducting(parts: Parts, role: str, shown: asyncio.Event | None = Non
             conductor.watch()
         elif role in WATCHING_ROLES and shown is not None:
             waiting = asyncio.create_task(_watch_when(shown, conductor))
-        async with _serving(conductor, parts):
+        async with _serving(conductor, parts, shown):
             yield ConductorDesk(conductor, parts.journal, parts.attach_command, inside=parts.server.inside())
     finally:
         if waiting is not None:
@@ -166,9 +184,10 @@ async def _conducting(parts: Parts, role: str, shown: asyncio.Event | None = Non
 
 
 @contextlib.asynccontextmanager
-async def _serving(conductor: Conductor, parts: Parts) -> AsyncIterator[None]:
+async def _serving(conductor: Conductor, parts: Parts, shown: asyncio.Event | None) -> AsyncIterator[None]:
     service = Service(conductor, parts.journal, lambda: woken(parts.journal))
-    running = asyncio.create_task(service.run())
+    # What is posted during a mere look is carried out at its end, so that looking needs no file watch.
+    running = asyncio.create_task(asyncio.sleep(0) if conductor.role == "status" else _serve_when(shown, service))
     try:
         yield
         if conductor.role not in WATCHING_ROLES:  # a person who leaves the dashboard does not wait for others
@@ -249,6 +268,8 @@ def carry_on(start: Path) -> None:
 
 def export_run(run: RunRecord, directory: Path) -> list[Path]:
     """Write a run's tracker and records into `directory` (new or empty) and return the files."""
+    from autod_tui.store.run_export import write_export
+
     return write_export(run, directory)
 
 
@@ -273,6 +294,8 @@ def attach_command(start: Path, name: str) -> list[str]:
 
 def init(start: Path) -> list[Path]:
     """Write the files that are missing for this repository and return them."""
+    from autod_tui.store.writing import init_files
+
     git = open_repository(start)
     target = _current_branch(git.common_dir) or "main"
     return [git.root / name for name in init_files(git.root, target=target)]
@@ -280,6 +303,8 @@ def init(start: Path) -> list[Path]:
 
 def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[str, Any]], None]) -> int:
     """Play the demo in `directory` (kept), or in one that is removed afterwards."""
+    from autod_tui.demo.sample import make_sample
+
     with contextlib.ExitStack() as cleanup:
         if directory is None:
             directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="autod-demo-"))) / "paperflow"
@@ -294,6 +319,8 @@ def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[st
 
 
 async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:
+    from autod_tui.demo.play import play
+
     async with open_desk(directory, role="demo") as desk:
         return await play(desk, emit)
 

@@ -44,8 +44,8 @@ def _inner_verb(word: str) -> str:
 _Parsers: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; parsed words carry `handler` and `verb`."""
+def build_parser(verbs: Sequence[Verb] = VERBS) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, or of `verbs`; parsed words carry `handler` and `verb`."""
     parser = _Parser(prog="autod", description=_DESCRIPTION, epilog=_EPILOG, allow_abbrev=False)
     parser.add_argument("-V", "--version", action="version", version=f"autod {__version__}")
     parser.add_argument("-C", dest="directory", metavar="DIR", default=".", help="work as if started in DIR")
@@ -53,7 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(handler="enter:enter", verb="", as_json=False, yes=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     groups: dict[str, _Parsers] = {}
-    for verb in VERBS:
+    for verb in verbs:
         parent = commands if len(verb.words) == 1 else _group(commands, groups, verb.words[0])
         _add(parent, verb)
     return parser
@@ -80,12 +80,17 @@ def _add(parent: _Parsers, verb: Verb) -> None:
     parser.add_argument("-y", "--yes", action="store_true", help="approve the plan beforehand")
 
 
+def _needed(words: Sequence[str]) -> Sequence[Verb]:
+    """Return the verbs of the first word: a parser of all of them takes as long as the rest of a quick command."""
+    return [verb for verb in VERBS if verb.words[0] == words[0]] if words else VERBS
+
+
 _LISTS = ("paths", "names", "words")
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; raises UsageError, and SystemExit after --help and --version."""
-    parser = build_parser()
+    parser = build_parser(_needed(words) or VERBS)
     options, rest = parser.parse_known_args(words)
     # argparse closes an open list at the first option; `resolve NAME --ours PATH` means the same as any other order.
     target = next((getattr(options, name) for name in _LISTS if hasattr(options, name)), None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import App, SystemCommand
@@ -21,7 +22,6 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import foreground, words
-from autod_tui.tui.actions import ACTIONS
 from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
 from autod_tui.tui.commands import CommandProvider, Selection
 from autod_tui.tui.run_news import News, RunNews
@@ -32,6 +32,9 @@ from autod_tui.tui.screens.run_page import RunPage
 from autod_tui.tui.theme import THEME
 from autod_tui.tui.widgets.live_pane import LivePane
 from autod_tui.tui.workers import start
+
+if TYPE_CHECKING:
+    from autod_tui.tui.actions import Action
 
 KEPT_ENTRIES = 1000
 MINUTE = 60.0
@@ -86,8 +89,13 @@ class AutodApp(App[int]):
         self.set_interval(MINUTE, self._tell_screens)
 
     def on_ready(self) -> None:
-        """Tell that the first frame stands."""
+        """Tell that the first frame stands, and then fetch what only a command needs."""
         self.call_after_refresh(self._shown.set)
+        start(self, self._prepare, group="prepare")
+
+    async def _prepare(self) -> None:
+        await self._shown.wait()
+        await _actions()
 
     @on(BoardChanged)
     def _board_changed(self) -> None:
@@ -148,7 +156,7 @@ class AutodApp(App[int]):
 
     async def _carry_out(self, id: str, selection: Selection) -> None:
         try:
-            await ACTIONS[id](self, selection)
+            await (await _actions())[id](self, selection)
         except AutodError as error:
             self.say(str(error), failed=True)
 
@@ -191,6 +199,12 @@ class AutodApp(App[int]):
     async def action_quit(self) -> None:
         """Leave the dashboard."""
         self.exit(0)
+
+
+async def _actions() -> Mapping[str, Action]:
+    """Return what each command does; the screens of all of them come along, which the first frame needn't wait for."""
+    module = await asyncio.to_thread(importlib.import_module, "autod_tui.tui.actions")
+    return cast("Mapping[str, Action]", module.ACTIONS)
 
 
 def run_tui(desk: Desk) -> int:
