@@ -331,7 +331,8 @@ class PaneEvent(Struct, frozen=True, kw_only=True):
 
     kind: str
     """`output`, `dead`, `closed`, `title`, `bell`, `osc`, `window` (current window changed), `lost` (server gone),
-    `deaf` (it flooded, so signals of the last moments may have been missed)."""
+    `deaf` (it flooded, so signals of the last moments may have been missed), `joined` (the server is heard from now on:
+    what was printed before is told by nobody)."""
     pane: str = ""
     data: str = ""
     """For `osc`: `NUMBER;text` of OSC 9, 99, 777 and 7501; for `title` the title; for `window` the window id."""

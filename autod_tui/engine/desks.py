@@ -261,9 +261,9 @@ class FollowerDesk(BaseDesk):
     async def watch_panes(self) -> None:
         """Tell which panes print, until cancelled."""
         async for event in self.house.panes.events():
-            if event.kind == "output":
+            if event.kind in ("output", "joined"):
                 for record in self.house.state.workstreams.values():
-                    if record.pane == event.pane:
+                    if record.pane and (event.kind == "joined" or record.pane == event.pane):
                         self.printed(record.name)
 
     async def ask(self, request: AnyRequest) -> Answer:

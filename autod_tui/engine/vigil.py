@@ -48,8 +48,6 @@ class Vigil:
 
     async def run(self) -> None:
         """Watch until cancelled; what the screens show already is read first."""
-        for name in self._readable():
-            self._later(self._timers, name, 0.0, self._look)
         async for event in self._house.panes.events():
             self._handle(event)
 
@@ -83,7 +81,18 @@ class Vigil:
         if record.state in REACHABLE and record.pane and not ended:
             self._change(record.name, WorkstreamState.LOST, reason, Source.PROCESS)
 
+    def _joined(self) -> None:
+        """Look at all screens anew: nobody told of what was printed before."""
+        for name in self._readable():
+            self._later(self._timers, name, 0.0, self._look)
+        for record in self._house.state.workstreams.values():
+            for listener in self._listeners if record.pane else ():
+                listener(record.name)
+
     def _handle(self, event: PaneEvent) -> None:
+        if event.kind == "joined":
+            self._joined()
+            return
         record = self._by_pane(event.pane)
         if record is None:
             for listener in self._others:

@@ -109,6 +109,7 @@ class Panes:
             self._streams.add(stream)
             try:
                 if self._server.running() and await self._client() and await stream.join():
+                    yield PaneEvent(kind="joined")
                     async for event in stream.events():
                         yield event
                     if not self._closed.is_set():

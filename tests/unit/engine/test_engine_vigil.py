@@ -163,3 +163,12 @@ async def test_agent_that_ends_while_its_screen_is_read_stays_ended(watched: Wat
     await asyncio.wait_for(second.wait(), 5)
     await asyncio.gather(*(look for look in looks if look))
     assert watched.now[:2] == (S.DONE, "exit status 0")
+
+
+async def test_what_was_printed_before_tmux_was_heard_is_looked_at(watched: Watched) -> None:
+    heard: list[str] = []
+    watched.panes.screens["%1"] = ("...", "continue?")
+    watched.vigil.listen(heard.append)
+    await watched.tell(PaneEvent(kind="joined"))
+    assert heard == ["a"]
+    await watched.until(S.WAITING)
