@@ -18,6 +18,7 @@ FIXED: Mapping[str, str] = {
     "merge.verifySignatures": "false",
     "submodule.recurse": "false",
     "diff.ignoreSubmodules": "dirty",
+    "diff.autoRefreshIndex": "false",  # or each diff would write to the index, optional locks or not
 }
 """Settings that each git of ours runs with, stronger than any file."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.e2e_world import World
-from tests.support.terminals import wait_until
+from tests.support.terminals import PATIENCE
 
 pytestmark = pytest.mark.e2e
 SETTINGS = '[[checkpoint]]\nname = "first"\nmerge = ["a"]\ntag = "done"\n'
 FILES = 400
+LONG = 80_000
 
 
 def declare(stand: World) -> None:
@@ -24,7 +26,7 @@ def declare(stand: World) -> None:
     stand.ask("up")
     worktree = stand.worktree("a")
     for number in range(0, FILES, 2):
-        stand.write(f"f{number}/x.txt", "changed\n" * 4000, worktree)
+        stand.write(f"f{number}/x.txt", "changed\n" * (LONG // 8), worktree)
     for number in range(1, FILES, 4):
         (worktree / f"f{number}/x.txt").unlink()
     for number in range(50):
@@ -34,12 +36,15 @@ def declare(stand: World) -> None:
 
 
 def kill_in_the_middle(stand: World) -> None:
-    """Kill autod and its git while that has the person's index locked."""
+    """Kill autod and its git while that has written some of the person's files, but not all."""
+    first, last = stand.root / "f0/x.txt", stand.root / "new9/x.txt"
     merge = stand.start("checkpoint", "merge", "first", "--yes")
-    lock = stand.root / ".git/index.lock"
-    wait_until(lambda: lock.exists() or merge.poll() is not None, "the checkout to be moved")
+    deadline = time.monotonic() + PATIENCE
+    while not first.exists() or len(first.read_bytes()) < LONG:  # no pause: it is a matter of milliseconds
+        assert time.monotonic() < deadline, "no checkout was moved"
     kill_all_but_tmux(stand)
     merge.communicate()
+    assert not last.exists(), "the kill came too late to tell anything"
 
 
 def kill_all_but_tmux(stand: World) -> None:
@@ -59,7 +64,10 @@ def test_a_killed_follow_is_finished_by_the_next_start(stand: World) -> None:
     stand.git("add", "staged.txt")
     before = stand.git("status", "--short")
     kill_in_the_middle(stand)
-    if stand.checkpoint("first")["state"] != "merged":  # killed before anything was announced
+    torn = stand.git("status", "--short", "-uno")
+    assert torn.count("f2") > 1, "files are neither the old ones nor the new ones"
+    state = stand.checkpoint("first")["state"]
+    if state != "merged":
         stand.ask("checkpoint", "merge", "first")
     assert stand.git("status", "--short") == before
     assert stand.git("rev-parse", "main") == stand.git("rev-parse", "done^{commit}")
@@ -92,7 +100,8 @@ def test_a_lock_that_is_not_ours_is_told_and_left(stand: World) -> None:
     lock = stand.write(".git/index.lock", "")
     refused = stand.autod("checkpoint", "merge", "first", "--json", "--yes")
     assert refused.returncode == 1
-    assert "index.lock" in json.loads(refused.stdout)["error"]["message"]
+    assert "another git is at work" in json.loads(refused.stdout)["error"]["message"]
+    assert stand.checkpoint("first")["state"] == "open"  # refused beforehand, not given up half-way
     assert lock.exists()
     lock.unlink()
     stand.ask("checkpoint", "merge", "first")

@@ -33,10 +33,13 @@ async def test_observing_never_touches_the_index(box: Sandbox) -> None:
     age(worktree, index)
     before = (index.read_bytes(), index.stat().st_mtime_ns, index.stat().st_ino)
     lock = index.with_name("index.lock")
-    lock.write_bytes(b"")  # an agent is in the middle of a commit
-    repository = box.open()
-    for _ in range(4):
-        assert (await repository.changes(str(worktree), "main")).uncommitted == 0
+    for busy in (False, True):
+        if busy:
+            lock.write_bytes(b"")  # an agent is in the middle of a commit
+        repository = box.open()
+        for _ in range(4):
+            assert (await repository.changes(str(worktree), "main")).uncommitted == 0
+        assert (index.read_bytes(), index.stat().st_mtime_ns, index.stat().st_ino) == before
     write(worktree, {"f1.txt": "y\n"})
     assert (await repository.changes(str(worktree), "main")).uncommitted == 1
     await repository.snapshot(str(worktree))
