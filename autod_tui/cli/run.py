@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable
 
@@ -72,7 +73,12 @@ def _carry(request: Request, asked: Asked, *, detach: bool, stay: bool = True) -
         if not answer.ok or not stay or detach:
             return settle(console, answer)
         console.say(answer.message)
-        return await _follow(desk, console, str(answer.data["id"]), seen)
+        id = str(answer.data["id"])
+        try:
+            return await _follow(desk, console, id, seen)
+        except asyncio.CancelledError:
+            console.warn(_left_behind(desk.runs[id]))
+            raise
 
     request.options.verb = "ask" if detach or not stay else "run"  # who only asks conducts for that one request
     code = with_desk(request, act)
@@ -92,9 +98,22 @@ async def _follow(desk: Desk, console: Console, id: str, seen: int) -> int:
         record = desk.runs[id]
         if not console.as_json:
             console.status(progress_line(console, record))
-        if record.state is not RunState.RUNNING or _waits_for_person(record):
+        if rests(record) or _waits_for_person(record):
             break
     return _outcome(desk, console, id)
+
+
+def rests(run: RunRecord) -> bool:
+    """Tell whether a run has ended or pauses, and its last session too: who conducts stays that long."""
+    return run.state is not RunState.RUNNING and not run.living
+
+
+def _left_behind(run: RunRecord) -> str:
+    """Say what becomes of a run whose conductor is interrupted."""
+    living = len(run.living)
+    going = {0: "nothing of it runs", 1: "1 session goes on in its pane"}.get(living, f"{living} sessions go on")
+    hint = f"autod resume {run.id} goes on, also with what they leave; autod stop {run.id} ends everything"
+    return f"autod: {run.id}: left at {run.done} of {len(run.tasks)} tasks done; {going}\n  hint: {hint}"
 
 
 def _waits_for_person(run: RunRecord) -> bool:
@@ -128,7 +147,7 @@ def carry_on(request: Request) -> int:
 
     async def act(desk: Desk) -> int:
         async for _ in desk.updates():
-            if not any(record.state is RunState.RUNNING for record in desk.runs.values()):
+            if all(rests(record) for record in desk.runs.values()):
                 break
         return 0
 

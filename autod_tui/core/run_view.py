@@ -180,6 +180,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "id": run.id,
         "plan": run.plan.name,
         "state": run.state.value,
+        "reason": run.reason or None,
         "started_at": run.started_at or None,
         "ended_at": run.ended_at or None,
         "into": run.plan.into,
@@ -223,6 +224,7 @@ def _task_json(task: TaskRecord, spec: TaskSpec, batch: str | None) -> dict[str,
         "batch": batch,
         "stage": task.stage,
         "state": task.state.value,
+        "reason": task.reason or None,
         "attempts": dict(task.attempts),
         "verdicts": [
             {"stage": one.stage, "verdict": one.verdict.value, "reason": one.reason, "session": one.session or None}
@@ -242,6 +244,7 @@ def _session_json(session: SessionRecord) -> dict[str, Any]:
         "agent": session.agent or None,
         "model": session.model or None,
         "state": session.state.value,
+        "reason": session.reason or None,
         "exit_status": session.exit_status,
         "started_at": session.started_at or None,
         "ended_at": session.ended_at or None,

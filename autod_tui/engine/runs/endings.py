@@ -30,6 +30,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     exit_status: int | None = None
     program_ended: bool = False
     """The agent itself has ended; what it started may live on."""
+    pane_gone: bool = False
+    """Its pane is no more: the id may be another pane's by now, in a new tmux server."""
 
 
 def noted_ending(house: House, run: str, session: str) -> Ending | None:
@@ -81,9 +83,10 @@ class Endings:
     async def _end_processes(self, run_id: str, session: SessionRecord, ending: Ending) -> None:
         """Leave no process of the session behind; the usual case, an agent that left none, is looked at quickly."""
         panes, processes = self._house.panes, self._house.processes
-        if session.pane and not ending.program_ended:
+        gone = ending.pane_gone or ending.state is SessionState.LOST
+        if session.pane and not ending.program_ended and not gone:
             await panes.kill(session.pane)
-        if not session.pane or ending.state is SessionState.LOST:
+        if not session.pane or gone:
             await processes.end_session(session.marker)
         if session.pane and ending.program_ended:
             young = self._house.stream.clock() - session.started_at < YOUNG

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from autod_tui.core.ports import PaneStatus
-from autod_tui.core.run import RunRecord, SessionRecord, SessionState
+from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState
 from autod_tui.engine.house import House
-from autod_tui.engine.runs.endings import Ending, ending_of, noted_ending
+from autod_tui.engine.runs.endings import Ending, ending_of, holds, noted_ending
 from autod_tui.engine.runs.places import full_name
 from autod_tui.engine.runs.steward import Steward
 
@@ -38,6 +38,10 @@ class Revival:
     async def _one(self, run: RunRecord, session: SessionRecord, pane: PaneStatus | None) -> str:
         if pane is not None and session.pane != pane.pane:
             self._steward.sessions.adopt(run, session, pane)
+        unwanted = run.state is RunState.STOPPED or not any(holds(run, session.id, id) for id in session.tasks)
+        if unwanted:  # whoever stopped it was killed before it was done
+            stopped = Ending(state=SessionState.STOPPED, reason="stopped", pane_gone=pane is None)
+            return await self._settle(run, session, stopped)
         if pane is not None and not pane.dead:
             return ""
         if pane is None:
@@ -47,8 +51,13 @@ class Revival:
             ending = noted or Ending(state=SessionState.LOST, reason="it vanished")
         else:
             ending = ending_of(pane)
+        return await self._settle(run, session, ending)
+
+    async def _settle(self, run: RunRecord, session: SessionRecord, ending: Ending) -> str:
         settling = self._steward.end(run.id, session.id, ending)
         if settling is not None:
             await settling
+        if ending.state is SessionState.STOPPED:
+            return "it was to be stopped, and is"
         lost = ending.state is SessionState.LOST
         return "it vanished; its tasks wait again" if lost else f"it ended meanwhile ({ending.reason})"

@@ -12,6 +12,8 @@ import pytest
 
 from autod_tui import process
 from autod_tui.core import requests as rq
+from autod_tui.core import run_events as ev
+from autod_tui.core.events import Event
 from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
 from tests.support.runs import RunRig
 
@@ -179,3 +181,42 @@ async def test_ended_while_nobody_conducted_counts(rig: RunRig, tmp_path: Path) 
     run = await rig.finished(id)
     assert (run.state, len(run.sessions)) == (RunState.DONE, 1)
     assert run.sessions[session.id].exit_status == 0
+
+
+async def test_a_stop_that_was_cut_short_is_finished_by_the_next_conductor(rig: RunRig) -> None:
+    rig.prepare(plan(2), "trap '' HUP TERM; sleep 500\n")
+    await rig.conduct()
+    id = await rig.start()
+    await rig.until(lambda: all(one.pane for one in rig.run(id).living) and len(rig.run(id).living) == 2)
+    markers = [one.marker for one in rig.run(id).living]
+    rig.conductor.house.stream.emit(ev.RunChanged(run=id, state=RunState.STOPPED, reason="stopped"))
+    await rig.leave()  # as if it had been killed before it ended the sessions
+    assert all(process.marked(f"AUTOD_SESSION={marker}") for marker in markers)
+    await rig.conduct()
+    run = rig.run(id)
+    assert {one.state for one in run.sessions.values()} == {SessionState.STOPPED}
+    assert {(task.state, sum(task.attempts.values())) for task in run.tasks.values()} == {(TaskState.QUEUED, 0)}
+    assert not any(process.marked(f"AUTOD_SESSION={marker}") for marker in markers)
+
+
+async def test_killed_between_the_move_and_its_event_merges_once(rig: RunRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.prepare(plan(2), f"echo $AUTOD_TASKS > file-$AUTOD_TASKS\n{REPORT}")
+    await rig.conduct()
+    stream, moved = rig.conductor.house.stream, asyncio.Event()
+    emit = stream.emit
+
+    def killed(*events: Event) -> None:
+        if any(isinstance(event, ev.TasksIntegrated) for event in events):
+            moved.set()
+            raise asyncio.CancelledError  # nothing after the move is ever written
+        emit(*events)
+
+    monkeypatch.setattr(stream, "emit", killed)
+    id = await rig.start()
+    await moved.wait()
+    await rig.leave()
+    assert merges(rig)
+    await rig.conduct()
+    run = await rig.finished(id)
+    assert (run.state, run.done) == (RunState.DONE, 2)
+    assert sorted(merges(rig)) == sorted(run.tasks)

@@ -27,9 +27,9 @@ BATCHES = (
     BatchSpec(name="y", tasks=("t3", "t4"), after=("x",)),
 )
 PLAN = make_run_plan([stage("build", 2), stage("audit", 2, needs_work="build")], 4, BATCHES, title="Four")
-SHOWN = {"id", "plan", "state", "started_at", "ended_at", "into", "progress", "batches", "tasks", "sessions"}
-TASK = {"id", "title", "batch", "stage", "state", "attempts", "verdicts", "outputs"}
-SESSION = {
+SHOWN = {"reason", "id", "plan", "state", "started_at", "ended_at", "into", "progress", "batches", "tasks", "sessions"}
+TASK = {"reason", "id", "title", "batch", "stage", "state", "attempts", "verdicts", "outputs"}
+SESSION = {"reason",
     "id", "stage", "tasks", "agent", "model", "state", "exit_status", "started_at", "ended_at", "pane", "log",
     "prompt_file", "tokens", "cost_usd",
 }  # fmt: skip
