@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -40,11 +41,18 @@ def kill_in_the_middle(stand: World) -> None:
     first, last = stand.root / "f0/x.txt", stand.root / "new9/x.txt"
     merge = stand.start("checkpoint", "merge", "first", "--yes")
     deadline = time.monotonic() + PATIENCE
-    while not first.exists() or len(first.read_bytes()) < LONG:  # no pause: it is a matter of milliseconds
+    while size(first) < LONG:  # no pause: it is a matter of milliseconds
         assert time.monotonic() < deadline, "no checkout was moved"
     kill_all_but_tmux(stand)
     merge.communicate()
     assert not last.exists(), "the kill came too late to tell anything"
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; 0 while git has taken it away to write it anew."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
 
 
 def kill_all_but_tmux(stand: World) -> None:
