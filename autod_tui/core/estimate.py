@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from autod_tui.core.board import CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import CheckpointState
-from autod_tui.core.workstream import ALIVE_STATES, WorkstreamRecord, WorkstreamState
+from autod_tui.core.workstream import ALIVE_STATES, Ending, WorkstreamRecord
 
 _UNITS = {"m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _LENGTH = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?(m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)", re.I)
@@ -32,14 +32,14 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 def workstream_estimate(view: WorkstreamView, points: Iterable[CheckpointView], now: float) -> Estimate:
-    """Estimate a workstream; it has ended when it says it is done, or when each of its checkpoints has merged it."""
+    """Estimate a workstream: it has ended when all its checkpoints have merged it, or when it says that it is done."""
     record = view.record
-    if record.state is WorkstreamState.DONE:
-        return Estimate(seconds=_spent(record, now) or None, left=0.0, ended_at=record.since)
     own = [point.record for point in points if view.name in point.spec.merge]
-    if own and all(one.state is CheckpointState.MERGED and view.name in one.merged_workstreams for one in own):
-        return Estimate(seconds=_spent(record, now) or None, left=0.0, ended_at=max(one.merged_at for one in own))
-    return _unfinished(record, now)
+    merged = own and all(one.state is CheckpointState.MERGED and view.name in one.merged_workstreams for one in own)
+    end = record.done
+    if merged:
+        end = record.handed_in or Ending(max(one.merged_at for one in own), 0.0)
+    return Estimate(seconds=end.seconds or None, left=0.0, ended_at=end.at) if end else _unfinished(record, now)
 
 
 def _unfinished(record: WorkstreamRecord, now: float) -> Estimate:
@@ -58,11 +58,7 @@ def _unfinished(record: WorkstreamRecord, now: float) -> Estimate:
 
 
 def _spent(record: WorkstreamRecord, now: float) -> float:
-    if not record.started_at:
-        return record.active_seconds
-    # one that is done may sit at its prompt for hours
-    until = record.since if record.state is WorkstreamState.DONE else now
-    return record.active_seconds + max(until - record.started_at, 0.0)
+    return record.active_seconds + (now - record.started_at if record.started_at else 0.0)
 
 
 def checkpoint_estimate(view: CheckpointView) -> Estimate:

@@ -208,7 +208,7 @@ def _start_up(saving: dict[str, Any]) -> str:
 
 def _attempts(attempts: dict[str, int]) -> str:
     again = attempts["repeated"]
-    return f"{attempts['total']}, at most {attempts['most']} of a task at one stage; tasks tried again: {again}"
+    return f"{attempts['total']}, at most {attempts['most']} at one stage; tried again: {again}"
 
 
 def _tokens(tokens: dict[str, int | None] | None) -> str:

@@ -22,7 +22,7 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.run import RunRecord
 from autod_tui.core.run_events import RunStarted
 from autod_tui.core.run_state import RUN_EVENTS, apply_run, start_run
-from autod_tui.core.workstream import ALIVE_STATES, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.workstream import ALIVE_STATES, Ending, Source, WorkstreamRecord, WorkstreamState
 
 
 class Metrics(Struct, frozen=True, kw_only=True):
@@ -136,7 +136,10 @@ def _(event: ev.WorktreeAdded, state: State, at: float) -> State:
 
 @_apply.register
 def _(event: ev.WorktreeRemoved, state: State, at: float) -> State:
-    blank = WorkstreamRecord(name=event.name, since=at, active_seconds=state.workstream(event.name).active_seconds)
+    known = state.workstream(event.name)
+    blank = WorkstreamRecord(
+        name=event.name, since=at, active_seconds=known.active_seconds, done=known.done, handed_in=known.handed_in
+    )
     return _replace(state, workstreams={**state.workstreams, event.name: blank})
 
 
@@ -151,6 +154,7 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
         state,
         event.name,
         active_seconds=before.active_seconds + spent,
+        done=before.done if event.adopted else None,
         session=event.session,
         agent=event.agent,
         model=event.model,
@@ -171,10 +175,18 @@ def _(event: ev.StateChanged, state: State, at: float) -> State:
     changes: dict[str, Any] = {"state": event.state, "reason": event.reason, "source": event.source, "since": at}
     # an agent that says it is done may live on; one whose process says so has ended
     ended = event.state is not WorkstreamState.DONE or event.source is Source.PROCESS
+    if event.state is WorkstreamState.DONE:
+        changes["done"] = record.done or _ending(record, at)
+    elif event.state is WorkstreamState.WORKING:
+        changes["done"] = None
     if event.state not in ALIVE_STATES and ended and record.started_at:
         changes |= {"active_seconds": record.active_seconds + at - record.started_at, "started_at": 0.0}
         state = _replace(state, metrics=_replace(state.metrics, last_stop=at))
     return _with_workstream(state, event.name, **changes)
+
+
+def _ending(record: WorkstreamRecord, at: float) -> Ending:
+    return Ending(at, record.active_seconds + (at - record.started_at if record.started_at else 0.0))
 
 
 @_apply.register
@@ -377,6 +389,13 @@ def _(event: ev.RefsMoving, state: State, at: float) -> State:
 def _(event: ev.CheckpointMerged, state: State, at: float) -> State:
     record = state.checkpoint(event.checkpoint)
     state = _count(_replace(state, moving=None), merges=1)
+    for name in event.workstreams:
+        merged = state.workstream(name)
+        state = (
+            state
+            if name not in state.workstreams
+            else _with_workstream(state, name, handed_in=merged.done or _ending(merged, at))
+        )
     return _with_checkpoint(
         state,
         event.checkpoint,

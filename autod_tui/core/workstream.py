@@ -113,6 +113,13 @@ class Overlap(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
+class Ending(Struct, frozen=True):
+    """An end of work: when it was, and for how many seconds agents had lived for it by then."""
+
+    at: float
+    seconds: float
+
+
 class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """What has happened to one workstream so far (a projection of the journal)."""
 
@@ -148,3 +155,7 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     overlaps: tuple[Overlap, ...] = ()
     active_seconds: float = 0.0
     """Time with a living agent, finished sessions only."""
+    done: Ending | None = None
+    """When it last said that it was done; None once it works again."""
+    handed_in: Ending | None = None
+    """The work that a checkpoint last merged: when it was done, or merged undone."""

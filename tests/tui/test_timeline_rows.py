@@ -90,7 +90,15 @@ def test_what_will_be_late_or_is_needs_attention() -> None:
     (late,) = [row for row in rows_of(desk, 98, NOW + 7200) if any("overdue by 1h00m" in part for part, _ in row.spans)]
     assert "bad" in {role for _, role in late.spans}
     board = desk.board()
-    assert not any("goes now" in line for line in text(risk_rows(board, make_timeline(board, NOW + 7200), 98)))
+    assert [line.split()[1:] for line in text(risk_rows(board, make_timeline(board, NOW + 7200), 98))].count(
+        ["overdue", "by", "1h00m"]
+    ) == 0
+
+
+def test_the_path_begins_with_what_is_not_over() -> None:
+    desk = under_way()
+    desk.happen(changed("token-tracking", WorkstreamState.DONE), at=NOW)
+    assert text(rows_of(desk, 76))[0].split() == ["critical", "path", "…", "→", "final", "1h00m", "+", "1", "unknown"]
 
 
 def test_a_plan_without_checkpoints_has_no_timeline() -> None:

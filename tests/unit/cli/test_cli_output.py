@@ -15,7 +15,7 @@ from autod_tui.core.checkpoint import CheckpointState, Conflict, GateResult, Gat
 from autod_tui.core.events import GateFinished, GateStarted, Noted, Recorded, StateChanged, StepMerged
 from autod_tui.core.requests import Abandon, Answer, Check, LeaveOut, New, Resolve, Send, Sync, Undo
 from autod_tui.core.state import State
-from autod_tui.core.workstream import Changes, Overlap, Progress, Source, WorkstreamState
+from autod_tui.core.workstream import Changes, Ending, Overlap, Progress, Source, WorkstreamState
 from tests.unit.cli.conftest import merge_plan, with_checkpoint, with_record
 
 METRICS = {
@@ -351,7 +351,7 @@ def test_checkpoint_list_says_what_is_unknown(run, desk) -> None:
 def with_times(desk) -> float:
     """Let both workstreams be done and the checkpoint merged; return when they began."""
     for name, took in (("testing", 30.0), ("pipeline", 60.0)):
-        with_record(desk, name, state=WorkstreamState.DONE, started_at=3000.0, since=3000.0 + took)
+        with_record(desk, name, done=Ending(3000.0 + took, took), handed_in=Ending(3000.0 + took, took))
     with_checkpoint(desk, state=CheckpointState.MERGED, merged_at=5000.0, seconds=600.0)
     spec = replace(desk.plan.checkpoints[0], due=4000.0)
     desk.plan = replace(desk.plan, checkpoints=(spec,))

@@ -68,6 +68,7 @@ def test_stages_workers_attempts_and_verdicts_are_counted() -> None:
     assert shown["saving"] == {
         "sessions": 6, "sessions_alone": 10, "start_up_seconds": 12.0, "start_up_seconds_alone": 20.0
     }  # fmt: skip
+    assert (shown["tokens"], shown["cost_usd"]) == (None, None)
     assert shown["progress"] == {"done": 4, "total": 4, "percent": 100.0}
 
 
@@ -105,7 +106,7 @@ def test_rows_say_what_was_saved() -> None:
     rows = {row.metric: row.value for row in run_rows(shown)}
     assert rows["agents' sessions"] == "6, one by one 10: 4 saved"
     assert rows["start-up time"] == "12.0 s, one by one 20.0 s: 8.0 s saved"
-    assert rows["attempts"] == "10, at most 2 of a task at one stage; tasks tried again: 1"
+    assert rows["attempts"] == "10, at most 2 at one stage; tried again: 1"
     assert (rows["tokens"], rows["cost"]) == ("30 input, 6 output", "$1.50")
     assert stage_table(shown)[1] == ["build", "3", "5", "2m", "18s", "200.0", "5", "5", "0"]
     assert run_line(shown).value == "done, 4/4 (100.00%), 4 sessions saved"

@@ -65,6 +65,7 @@ def test_unknown_times_are_told_not_guessed() -> None:
     nothing = lay_out([part("a"), part("b", "a"), part("c")], 0.0)
     assert (named(nothing.critical), nothing.seconds, named(nothing.unknown)) == ("ab", 0.0, "ab")
     assert lay_out([], 0.0) == Timeline()
+    assert lay_out([part("a", "nobody")], 0.0).nodes[0].after == ()
 
 
 def test_planned_times_reach_back_to_what_is_waited_for() -> None:
@@ -202,6 +203,27 @@ def test_merges_are_measured_and_end_their_workstreams() -> None:
     assert first.ready_at == 12 * HOUR
     assert (found.nodes[1].seconds, found.nodes[1].ended_at) == (2 * HOUR, 12 * HOUR)
     assert found.checkpoint("none") is None
+
+
+def test_sitting_at_the_prompt_after_the_work_is_no_work() -> None:
+    work = [started("a", HOUR), changed("a", WorkstreamState.DONE, 2 * HOUR), started("b", HOUR)]
+    over = [changed(name, WorkstreamState.EXITED, 9 * HOUR) for name in "ab"]
+    found = played(*work, *over, now=10 * HOUR)
+    assert [(one.seconds, one.ended_at) for one in found.nodes[:2]] == [(HOUR, 2 * HOUR), (None, None)]
+    again = played(*work, changed("a", WorkstreamState.WORKING, 3 * HOUR), now=4 * HOUR).nodes[0]
+    assert (again.seconds, again.ended_at) == (None, None)
+    more = [changed("a", WorkstreamState.WORKING, 7 * HOUR), changed("a", WorkstreamState.DONE, 8 * HOUR)]
+    found = played(*work, *merge("first", ("a", "b"), 4 * HOUR, 5 * HOUR), *more, *over, now=10 * HOUR)
+    assert [(one.seconds, one.ended_at) for one in found.nodes[:2]] == [(HOUR, 2 * HOUR), (4 * HOUR, 5 * HOUR)]
+    removed = played(*work, (3 * HOUR, ev.WorktreeRemoved(name="a", backup="")), now=10 * HOUR).nodes[0]
+    assert (removed.seconds, removed.ended_at) == (HOUR, 2 * HOUR)
+    restarted = played(*work, *over, started("a", 9.5 * HOUR), now=10 * HOUR).nodes[0]
+    assert restarted.ended_at is None
+
+
+def test_a_merged_branch_without_an_agent_ended_with_the_merge() -> None:
+    found = played(*merge("first", ("a", "b"), 4 * HOUR, 5 * HOUR), now=10 * HOUR)
+    assert [(one.seconds, one.ended_at) for one in found.nodes[:2]] == [(None, 5 * HOUR)] * 2
 
 
 def test_a_blocked_checkpoint_has_no_expected_end() -> None:
