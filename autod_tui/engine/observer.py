@@ -61,6 +61,8 @@ class Observer:
 
     async def _look_at_refs(self) -> set[str]:
         house = self._house
+        if not self._minds_refs():
+            return set()  # the sessions of a run move branches all the time
         refs = await house.git.refs("refs/heads/")
         target = refs.get(f"refs/heads/{house.plan.project.target}", "")
         records = [record for record in house.state.workstreams.values() if record.worktree]
@@ -76,6 +78,11 @@ class Observer:
             self._target_oid = target
             return {record.name for record in records}
         return set(moved)
+
+    def _minds_refs(self) -> bool:
+        state = self._house.state
+        worked = any(record.worktree for record in state.workstreams.values())
+        return worked or any(record.tried_heads for record in state.checkpoints.values())
 
     def _outdate_rehearsals(self, refs: dict[str, str], target: str) -> None:
         """A rehearsal holds for exact heads: once one of them moved it says nothing any more."""

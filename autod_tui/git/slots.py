@@ -11,8 +11,10 @@ from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity
 from autod_tui.git.lock import RepositoryLock
+from autod_tui.git.merge_tree import takes_part
 from autod_tui.git.refs import QuickRefs
-from autod_tui.git.status import operation_under_way, read_status
+from autod_tui.git.status import Status, operation_under_way, read_status
+from autod_tui.git.switch import Standing, standing_at, switch
 from autod_tui.git.worktree import Worktrees
 
 _LOCKS = ("index.lock", "HEAD.lock")
@@ -28,6 +30,8 @@ class Slots:
         self._lock = lock
         self._worktrees = worktrees
         self._quick = QuickRefs(git.common_dir)
+        self._standing: dict[str, Standing] = {}
+        """Git directory of a slot to how it was closed, where every tracked file was as in its last commit."""
 
     async def take(self, worktree: str, branch: str, start: str) -> None:
         """Put a slot (made when missing) on `branch`, set to `start`: tracked files as in `start`, ignored ones stay.
@@ -41,9 +45,15 @@ class Slots:
             Path(worktree).parent.mkdir(parents=True, exist_ok=True)
             await self._worktrees.add(worktree, "", start, detach=True)
         place = self._unlocked(worktree)
+        standing = self._standing.pop(place.git_dir, None)
+        if standing is not None and standing.head == start and self._switch(place, branch, standing):
+            return
         words = ("checkout", "--quiet", "--force", "--no-track", "-B", branch, start, "--")
         step = f"laying {start[:12]} out in {worktree!r}"
         await self._git.text(*words, step=step, place=place, timeout=600.0)
+
+    def _switch(self, place: Place, branch: str, standing: Standing) -> bool:
+        return switch(place, self._git.common_dir, self._quick, branch, standing)
 
     async def close(self, worktree: str, branch: str, message: str) -> str:
         """Commit what a session left uncommitted (STARTUP.md and progress.md stay out) and return its last commit.
@@ -52,6 +62,7 @@ class Slots:
         left half done is committed as it stands, conflict markers included: nothing is lost.
         """
         place = self._unlocked(worktree)
+        self._standing.pop(place.git_dir, None)
         status = await read_status(self._git, place)
         half_done = operation_under_way(place) is not None
         head = status.head
@@ -60,6 +71,8 @@ class Slots:
         if branch and status.branch != branch:
             step = f"moving {branch!r} to where its session went"
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
+        if _is_whole(status) and not half_done and (standing := standing_at(place, head)):
+            self._standing[place.git_dir] = standing
         return head
 
     async def _commit(self, place: Place, message: str) -> str:
@@ -86,6 +99,11 @@ class Slots:
         for name in _LOCKS:
             (Path(place.git_dir) / name).unlink(missing_ok=True)
         return place
+
+
+def _is_whole(status: Status) -> bool:
+    """Tell whether nothing tracked is changed but what a commit takes with it."""
+    return not status.modules and all(takes_part(path) for path in (*status.tracked, *status.unmerged))
 
 
 async def sizes(git: Git, commit: str, paths: Sequence[str]) -> dict[str, int]:
