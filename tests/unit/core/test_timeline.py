@@ -210,6 +210,8 @@ def test_sitting_at_the_prompt_after_the_work_is_no_work() -> None:
     over = [changed(name, WorkstreamState.EXITED, 9 * HOUR) for name in "ab"]
     found = played(*work, *over, now=10 * HOUR)
     assert [(one.seconds, one.ended_at) for one in found.nodes[:2]] == [(HOUR, 2 * HOUR), (None, None)]
+    twice = played(*work, changed("a", WorkstreamState.DONE, 3 * HOUR), now=4 * HOUR).nodes[0]
+    assert (twice.seconds, twice.ended_at) == (HOUR, 2 * HOUR)
     again = played(*work, changed("a", WorkstreamState.WORKING, 3 * HOUR), now=4 * HOUR).nodes[0]
     assert (again.seconds, again.ended_at) == (None, None)
     more = [changed("a", WorkstreamState.WORKING, 7 * HOUR), changed("a", WorkstreamState.DONE, 8 * HOUR)]
