@@ -20,13 +20,13 @@ def run_suits(id: str, selection: Selection) -> bool:
         return True
     if run is None:
         return False
-    states = {one.state for one in run.tasks.values()}
+    if id in ("run_review", "approve_all", "run_retry"):
+        wanted = _AGAIN - {TaskState.APPROVED} if id == "run_retry" else {TaskState.REVIEW}
+        return any(one.state in wanted for one in run.tasks.values())
     rules = {
-        "run_review": TaskState.REVIEW in states,
         "run_pause": run.state is RunState.RUNNING,
         "run_resume": run.state in (RunState.PAUSED, RunState.STOPPED, RunState.FAILED),
         "run_stop": run.state in (RunState.RUNNING, RunState.PAUSED),
-        "run_retry": bool({TaskState.FAILED, TaskState.STOPPED} & states),
         "task_stop": task is not None and task.state in (TaskState.QUEUED, TaskState.RUNNING, TaskState.REVIEW),
         "task_retry": task is not None and task.state in _AGAIN,
         "task_diff": task is not None and bool(task.head),
@@ -36,7 +36,6 @@ def run_suits(id: str, selection: Selection) -> bool:
         "session_log": session is not None and bool(session.log),
         "approve": task is not None and task.state is TaskState.REVIEW,
         "changes": task is not None and task.state is TaskState.REVIEW,
-        "approve_all": TaskState.REVIEW in states,
     }
     if id in ("more_sessions", "fewer_sessions", "bigger_batch", "smaller_batch"):
         return bool(selection.stage) and run.state in (RunState.RUNNING, RunState.PAUSED)

@@ -11,6 +11,7 @@ from autod_tui.core.requests import PlanMerge
 from tests.tui.fake_desk import FakeDesk, planned
 from tests.tui.pictures import png_of, svg_of
 from tests.tui.robot import robot_at
+from tests.tui.run_sample import run_desk
 from tests.tui.sample import advanced_desk, busy_desk, conflicted_desk, merge_plan
 
 FOLDER = Path(__file__).parents[2] / "screenshots"
@@ -38,6 +39,8 @@ SHOTS = (
     Shot("plan", advanced_desk, (140, 36), ("p", "down"), "66 is not >= 70"),
     Shot("merge", merge_desk, (120, 30), ("m",), "commit it first"),
     Shot("conflict", conflicted_desk, (120, 30), ("x",), "POOL = 4"),
+    Shot("board", run_desk, (140, 36), ("b", "enter", *["down"] * 7), "still sent twice"),
+    Shot("review", run_desk, (140, 36), ("b", "w"), "tax = total"),
     Shot("wizard", busy_desk, (120, 34), ("n", *"payments"), "new workstream"),
 )
 

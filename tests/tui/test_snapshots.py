@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.core.requests import PlanMerge
+from autod_tui.core.requests import Answer, PlanMerge, StartRun
 from tests.tui.fake_desk import FakeDesk, planned
 from tests.tui.robot import robot_at
+from tests.tui.run_sample import make_run_plan, run_desk
 from tests.tui.sample import advanced_desk, busy_desk, conflicted_desk, fresh_desk, merge_plan
 
 FOLDER = Path(__file__).parent / "snapshots"
@@ -21,6 +22,14 @@ SIZES = [(80, 24), (120, 34), (200, 50)]
 def merge_desk() -> FakeDesk:
     desk = busy_desk()
     desk.replies[PlanMerge] = planned(merge_plan(desk))
+    return desk
+
+
+def start_desk() -> FakeDesk:
+    desk = run_desk()
+    desk.replies[StartRun] = Answer(
+        data={**planned(make_run_plan()).data, "tasks": ["1.1", "1.2"], "skipped": ["1.3"], "warnings": ["no tests"]}
+    )
     return desk
 
 
@@ -35,6 +44,11 @@ SCREENS: dict[str, tuple[Callable[[], FakeDesk], tuple[str, ...], str]] = {
     "help": (busy_desk, ("question_mark",), "The selected workstream"),
     "events": (busy_desk, ("f",), "conducts as tui"),
     "report": (advanced_desk, ("r",), "checkpoints on time"),
+    "home-run": (run_desk, (), "4 for review"),
+    "runs": (run_desk, ("b",), "runs of tasks"),
+    "board": (run_desk, ("b", "enter", *["down"] * 7), "still sent twice"),
+    "review": (run_desk, ("b", "w"), "tax = total"),
+    "start-run": (start_desk, ("b", "n"), "3 tasks a session"),
     "send": (busy_desk, ("s",), "send to database-pipeline"),
 }
 

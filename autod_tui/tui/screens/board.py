@@ -99,7 +99,8 @@ class RunBoard(RunPage):
         if run is None:
             return
         now = self.autod.clock()
-        view = run_view(run, now)
+        board = self.autod.board
+        view = (board.run(run.id) if board else None) or run_view(run, now)
         self.list_at("summary").show_rows(lambda width: summary_rows(view, width))
         stages = self.list_at("stages")
         stages.styles.height = min(len(view.stages) + 4, max(self.size.height // 3, 5))

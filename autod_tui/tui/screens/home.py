@@ -15,7 +15,6 @@ from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.screens.base import BoardScreen, titled
-from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.text import Row, row
 from autod_tui.tui.widgets import details, feed, workstreams
 from autod_tui.tui.widgets.bars import FooterBar, Hint
@@ -83,7 +82,9 @@ class HomeScreen(BoardScreen):
         return Selection(view, checkpoints[0] if checkpoints else None)
 
     def board_changed(self, update: Update) -> None:
-        """Show the new board; only what differs is drawn."""
+        """Show the new board; only what differs is drawn, and nothing while a page covers all of it."""
+        if self.app.screen is not self and not self.app.screen.is_modal:
+            return
         views = update.board.workstreams
         self._fit_list(len(views))
         self.table.show_rows(lambda width: self._rows(views, width))
@@ -163,6 +164,8 @@ class HomeScreen(BoardScreen):
 
     @on(LineView.Chosen, "#runs")
     def _run_chosen(self, message: LineView.Chosen) -> None:
+        from autod_tui.tui.screens.board import RunBoard  # not needed for the first frame
+
         self.app.push_screen(RunBoard(message.key))
 
     @on(LivePane.TypeModeChanged)

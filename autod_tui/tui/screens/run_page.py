@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
+
+from textual.timer import Timer
 
 from autod_tui.core.commands import COMMANDS
 from autod_tui.core.desk import Update
@@ -12,6 +15,9 @@ from autod_tui.tui.screens.base import BoardWatcher, Page
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 
+REST = 0.15
+"""Seconds between two looks at a run whose tasks end faster than anyone reads; keys are answered meanwhile."""
+
 
 class RunPage(Page, BoardWatcher):
     """A page on which the commands of SCOPES work on what it has selected."""
@@ -19,6 +25,9 @@ class RunPage(Page, BoardWatcher):
     SCOPES: ClassVar[frozenset[str]] = frozenset()
     ORDER: ClassVar[tuple[str, ...]] = ()
     """Ids that the footer shows, the most important first."""
+
+    _later: Timer | None = None
+    _shown_at = 0.0
 
     def selection(self) -> Selection:
         """Return what commands act on."""
@@ -42,11 +51,21 @@ class RunPage(Page, BoardWatcher):
         self._refreshed()
 
     def board_changed(self, update: Update) -> None:
-        """Show the runs as they are now; a covered page waits until it is seen again."""
-        if self.is_current:
+        """Show the runs as they are now: the first change at once, those in quick succession together.
+
+        A covered page waits until it is seen again.
+        """
+        if not self.is_current or self._later is not None:
+            return
+        wait = self._shown_at + REST - time.monotonic()
+        if wait <= 0:
             self._refreshed()
+        else:
+            self._later = self.set_timer(wait, self._refreshed)
 
     def _refreshed(self) -> None:
+        self._later = None
+        self._shown_at = time.monotonic()
         self.show()
         self.show_hints()
 

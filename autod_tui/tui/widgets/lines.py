@@ -99,8 +99,9 @@ class LineView(ScrollView, can_focus=True):
             self.virtual_size = size
             self.refresh()
         else:
-            for y, row in enumerate(self.rows):
-                if row != old[y]:
+            top = int(self.scroll_offset.y)
+            for y in range(top, min(top + self.content_size.height, len(self.rows))):
+                if self.rows[y] != old[y]:
                     self.refresh_line(y)
         self._keep_cursor()
 

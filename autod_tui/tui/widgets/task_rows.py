@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
 from autod_tui.tui.run_words import SESSION, TASK, big, long_time
 from autod_tui.tui.text import Row, Span, fit, joined, labelled, paragraph, row, shorten, width_of
@@ -153,7 +155,15 @@ def session_rows(run: RunRecord, width: int, now: float) -> list[Row]:
     if not every:
         return [row(("  no session yet", "dim"))]
     name = min(max(len(one.id) for one in [*living, *ended]), max(width // 3, 8))
-    return [_session_row(one, name, width, now) for one in [*living, *ended]]
+    return [
+        *(_session_row(one, name, width, now) for one in living),
+        *(_ended_row(one, name, width) for one in ended),
+    ]
+
+
+@lru_cache(maxsize=4 * SESSIONS_SHOWN)
+def _ended_row(session: SessionRecord, name: int, width: int) -> Row:
+    return _session_row(session, name, width, session.ended_at)
 
 
 def _session_row(session: SessionRecord, name: int, width: int, now: float) -> Row:
