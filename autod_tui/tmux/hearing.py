@@ -9,8 +9,8 @@ from autod_tui.core.ports import PaneEvent
 from autod_tui.tmux.meter import FloodMeter
 from autod_tui.tmux.osc import OscScanner
 
-UNWATCHED_EVERY = 0.5
-"""Seconds between `output` events of a pane that nobody looks at."""
+UNWATCHED_EVERY = 0.4
+"""Seconds between `output` events of a pane that nobody looks at; less than the silence that calls for a look."""
 
 FLOODED_EVERY = 0.1
 """Seconds between `output` events of a watched pane that is switched off because it floods."""

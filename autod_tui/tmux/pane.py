@@ -47,6 +47,8 @@ class Panes:
         self._joining = asyncio.Lock()
         self._streams: set[Stream] = set()
         self._watched: frozenset[str] = frozenset()
+        self._next_index = 0
+        """Index of the next window; 0 while tmux has to be asked."""
         self._closed = asyncio.Event()
         self._woken = asyncio.Event()
         """Set when there is a reason to look for a server at once."""
@@ -79,17 +81,22 @@ class Panes:
             raise
 
     async def _new_window(self, launch: Launch, script: Path) -> PaneStatus:
-        indexes = (await self._run(("list-windows", "-t", f"={HUB}", "-F", "#{window_index}")))[0]
-        index = max(int(line) for line in indexes) + 1
         while True:
+            index = self._next_index or await self._free_index()
+            self._next_index = index + 1  # at once: others start meanwhile
             try:
                 blocks = await self._run(*_window_commands(launch, script, index))
             except TmuxRefusedError as error:
                 if not _INDEX_TAKEN.search(error.message):
                     raise
-                index += 1  # another process was faster
+                self._next_index = 0  # another process was faster
             else:
                 return parse_panes(blocks[-1])[0]
+
+    async def _free_index(self) -> int:
+        """Return an index behind all windows; those behind it stay free as long as only this process starts any."""
+        indexes = (await self._run(("list-windows", "-t", f"={HUB}", "-F", "#{window_index}")))[0]
+        return max(self._next_index, *(int(line) + 1 for line in indexes))
 
     async def panes(self) -> list[PaneStatus]:
         """Return all panes; an empty list when no server runs."""
@@ -190,7 +197,7 @@ class Panes:
         await self._run(("resize-window", "-t", window, "-x", str(columns), "-y", str(rows + 1)))
 
     async def watch_output(self, panes: Sequence[str]) -> None:
-        """Say whose output events matter now; the others are told twice a second at most, their signals always."""
+        """Say whose output events matter now; the others are told seldom, their signals always."""
         self._watched = frozenset(panes)
         for stream in self._streams:
             stream.watch(self._watched)
