@@ -14,6 +14,7 @@ from autod_tui.cli.run_words import progress_line
 from autod_tui.cli.runs import find_run
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import ExitCode, UsageError
+from autod_tui.core.events import Noted
 from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
 from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.core.run_view import run_json
@@ -93,8 +94,13 @@ async def _follow(desk: Desk, console: Console, id: str, seen: int) -> int:
 
     async for update in desk.updates():
         for entry in update.entries:
-            if console.as_json and entry.seq > seen and getattr(entry.event, "run", "") == id:
+            told = entry.event if isinstance(entry.event, Noted) else None
+            if entry.seq <= seen or id not in (getattr(entry.event, "run", ""), told.name if told else ""):
+                continue
+            if console.as_json:
                 console.json_line(event_json(entry))
+            elif told:
+                console.warn(f"autod: {told.text}")
         record = desk.runs[id]
         if not console.as_json:
             console.status(progress_line(console, record))

@@ -62,6 +62,7 @@ class Asks:
             raise UsageError(
                 f"plan {request.plan!r} has no tasks", hint=f"write some into workstreams/{request.plan}.toml"
             )
+        self._check_alone(plan)
         base = await self._base(plan, create=not request.dry_run)
         there = await self._there(base, plan.tasks)
         warnings = plan_warnings(plan, house.plan)
@@ -73,6 +74,19 @@ class Asks:
         skipped = f", {len(there)} done already" if there else ""
         message = f"{id}: {len(plan.tasks)} tasks{skipped}"
         return Answer(message=message, data={"id": id, "warnings": list(warnings)})
+
+    def _check_alone(self, plan: RunPlan) -> None:
+        """Refuse tasks that another run is at, for the same branch: they would be done twice."""
+        ids = {task.id for task in plan.tasks}
+        for run in self._house.state.runs.values():
+            if run.state not in (RunState.RUNNING, RunState.PAUSED) or run.plan.into != plan.into:
+                continue
+            same = [task.id for task in run.tasks.values() if task.id in ids and task.state is not TaskState.DONE]
+            if same and run.plan.name == plan.name:
+                shown = ", ".join(same[:3]) + (f" and {len(same) - 3} more" if len(same) > 3 else "")
+                raise RefusedError(
+                    f"run {run.id} is at {shown} already", hint=f"autod resume {run.id} joins it, autod stop ends it"
+                )
 
     def _new_id(self, plan: str, items: str) -> str:
         chosen = suggest_name(items)[:24]

@@ -15,6 +15,7 @@ from autod_tui.engine.house import House
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.places import SessionFiles
 from autod_tui.engine.runs.sessions import Left, Sessions
+from autod_tui.engine.runs.strays import Strays
 
 YOUNG = 20.0
 """Seconds within which process ids don't begin anew."""
@@ -56,11 +57,12 @@ def ending_of(pane: PaneStatus) -> Ending:
 class Endings:
     """Settles sessions that ended."""
 
-    def __init__(self, house: House, sessions: Sessions, judging: Judging) -> None:
-        """Collect through `sessions`, judge through `judging`."""
+    def __init__(self, house: House, sessions: Sessions, judging: Judging, strays: Strays) -> None:
+        """Collect through `sessions`, judge through `judging`, look for `strays`."""
         self._house = house
         self._sessions = sessions
         self._judging = judging
+        self._strays = strays
 
     async def settle(self, run_id: str, session_id: str, ending: Ending) -> None:
         """End what is left of a session's processes, keep its work and tell what came of its tasks."""
@@ -68,6 +70,8 @@ class Endings:
         session = house.state.runs[run_id].sessions[session_id]
         await self._end_processes(run_id, session, ending)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
+        if session.agent:
+            await self._strays.ended(house.state.runs[run_id], session)
         verdicts = await self._verdicts(session, run_id, left, ending)
         ended = ev.SessionEnded(
             run=run_id,

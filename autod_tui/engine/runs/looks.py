@@ -46,15 +46,15 @@ class RunLooks:
         into = await self._house.git.resolve(HEADS + record.plan.into) or record.base_oid
         return await self._house.git.diff_of(found.head, into, base)
 
-    async def output(self, run: str, session: str) -> AsyncIterator[bytes]:
-        """Yield a session's log, then what is added to it, until the session has ended."""
+    async def output(self, run: str, session: str, *, follow: bool = True) -> AsyncIterator[bytes]:
+        """Yield a session's log, then with `follow` what is added to it, until the session has ended."""
         record = self.session(run, session)
         if not record.log:
             return
         ended = asyncio.Event()
 
         def look(*_: object) -> None:
-            if self.session(run, session).state is not SessionState.RUNNING:
+            if not follow or self.session(run, session).state is not SessionState.RUNNING:
                 ended.set()
 
         stop_listening = self._house.stream.listen(look)

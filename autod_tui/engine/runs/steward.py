@@ -18,6 +18,7 @@ from autod_tui.engine.runs.endings import Ending, Endings, ending_of
 from autod_tui.engine.runs.integrate import Integration
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.sessions import Sessions
+from autod_tui.engine.runs.strays import Strays
 
 HELD_FOR = 20.0
 """Seconds until a merge that was refused is tried again."""
@@ -35,7 +36,8 @@ class Steward:
         self._house = house
         self.sessions = Sessions(house)
         self._judging = Judging(house)
-        self.endings = Endings(house, self.sessions, self._judging)
+        self._strays = Strays(house, merging)
+        self.endings = Endings(house, self.sessions, self._judging, self._strays)
         self._integration = Integration(house, merging)
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,6 +123,7 @@ class Steward:
 
     async def _start(self, run_id: str, session: SessionRecord) -> None:
         try:
+            await self._strays.begins(self._house.state.runs[run_id], session)
             await self.sessions.start(self._house.state.runs[run_id], session)
         except (AutodError, OSError) as error:
             reason = f"it could not be started: {error}"

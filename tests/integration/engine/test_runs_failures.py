@@ -11,6 +11,7 @@ import pytest
 
 from autod_tui import process
 from autod_tui.core import requests as rq
+from autod_tui.core.events import Noted
 from autod_tui.core.run import RunState, SessionState, TaskSpec, TaskState, Verdict
 from tests.support.runs import RunRig
 
@@ -201,3 +202,15 @@ async def test_pause_lets_sessions_end_and_starts_none(rig: RunRig, tmp_path: Pa
     rig.script.write_text(REPORT)
     await rig.ask(rq.ResumeRun(run=id))
     assert (await rig.finished(id)).state is RunState.DONE
+
+
+async def test_writes_outside_the_worktree_are_told(rig: RunRig) -> None:
+    rig.write("mine.txt", "mine\n")
+    rig.prepare(plan(), f"echo stray > '{rig.root}/stray.txt'\necho good > good.txt\n{REPORT}")
+    await rig.conduct()
+    notes: list[Noted] = []
+    rig.conductor.house.stream.listen(lambda es: notes.extend(e.event for e in es if isinstance(e.event, Noted)))
+    run = await rig.finished(await rig.start())
+    assert run.state is RunState.DONE
+    assert [(note.name, note.text.partition(" changed in ")[0]) for note in notes] == [(run.id, "stray.txt")]
+    assert "while " + run.id + "/build-1 worked" in notes[0].text

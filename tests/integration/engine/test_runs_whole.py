@@ -220,3 +220,13 @@ async def test_killed_between_the_move_and_its_event_merges_once(rig: RunRig, mo
     run = await rig.finished(id)
     assert (run.state, run.done) == (RunState.DONE, 2)
     assert sorted(merges(rig)) == sorted(run.tasks)
+
+
+async def test_a_task_is_not_given_to_two_runs_at_once(rig: RunRig) -> None:
+    rig.prepare(plan(3), f"while ! test -f {rig.directory}/go; do sleep 0.05; done\n{REPORT}")
+    await rig.conduct()
+    first = await rig.start()
+    again = await rig.ask(rq.StartRun(plan="week"))
+    assert (again.exit_code, again.message) == (1, f"run {first} is at t1, t2, t3 already")
+    assert await rig.ask(rq.StopRun(run=first))
+    await rig.start(items="t3")
