@@ -58,15 +58,13 @@ def _is_free(common_dir: Path, quick: QuickRefs, ref: str) -> bool:
 
 
 def _create(path: Path, text: str) -> None:
-    """Write a file as git does: under its lock, on the disk before it is in place."""
+    """Write a file as git does by default: whole and under its lock, without waiting for the disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f"{path.name}.lock")
     handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
         lock.rename(path)
     except BaseException:
         lock.unlink(missing_ok=True)
