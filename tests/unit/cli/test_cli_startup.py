@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,13 @@ def test_handlers_import_no_heavy_library(module: str) -> None:
     program = f"import sys, autod_tui.cli.{module}; print(*(n for n in {HEAVY!r} if n in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert set(done.stdout.split()) == set()
+
+
+def test_a_look_at_a_repository_imports_no_screen_and_no_file_watch(tmp_path: Path) -> None:
+    identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", "init", "-q", "-b", "main", tmp_path], check=True)
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "base"], cwd=tmp_path, check=True)
+    names = ("textual", "rich", "git", "libtmux", "watchfiles", "anyio")
+    program = f"import os; os.chdir({str(tmp_path)!r})\n" + PROGRAM.format(words=["status", "--json"], names=names)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
