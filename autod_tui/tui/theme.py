@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
+from textual.widget import Widget
 
 THEME = Theme(
     name="autod",
@@ -26,39 +32,52 @@ THEME = Theme(
     },
 )
 
-ROLES: dict[str, str] = {
-    "": "color: $foreground;",
-    "dim": "color: $foreground 55%;",
-    "faint": "color: $foreground 30%;",
-    "bold": "color: $foreground; text-style: bold;",
-    "head": "color: $foreground 55%; text-style: none;",
-    "accent": "color: $accent;",
-    "title": "color: $accent; text-style: bold;",
-    "key": "color: $accent; text-style: bold;",
-    "ok": "color: $success;",
-    "warn": "color: $warning;",
-    "bad": "color: $error;",
-    "loud": "color: $warning; text-style: bold;",
-    "alarm": "color: $error; text-style: bold;",
-    "info": "color: $secondary;",
-    "added": "color: $success;",
-    "removed": "color: $error;",
-    "cursor": "background: $accent 22%;",
-    "cursor-blurred": "background: $foreground 9%;",
+
+class Look(NamedTuple):
+    """How a role is drawn: a colour of the theme, how strongly (0..1), and on what."""
+
+    colour: str = "foreground"
+    strength: float = 1.0
+    bold: bool = False
+    behind: bool = False
+    """The colour tints the background; the text keeps the widget's."""
+
+
+ROLES: dict[str, Look] = {
+    "": Look(),
+    "dim": Look(strength=0.55),
+    "faint": Look(strength=0.30),
+    "bold": Look(bold=True),
+    "head": Look(strength=0.55),
+    "accent": Look("accent"),
+    "title": Look("accent", bold=True),
+    "key": Look("accent", bold=True),
+    "ok": Look("success"),
+    "warn": Look("warning"),
+    "bad": Look("error"),
+    "loud": Look("warning", bold=True),
+    "alarm": Look("error", bold=True),
+    "info": Look("secondary"),
+    "added": Look("success"),
+    "removed": Look("error"),
+    "cursor": Look("accent", 0.22, behind=True),
+    "cursor-blurred": Look("foreground", 0.09, behind=True),
 }
-"""Role to its declarations; the widgets' component classes are made from this table."""
 
 
-def component_classes() -> set[str]:
-    """Return the component class of every role."""
-    return {component(role) for role in ROLES}
+def role_style(widget: Widget, role: str) -> Style:
+    """Return how `widget` draws `role`.
+
+    No component classes: Textual would match each of them with all rules at each update of the widget.
+    """
+    look = ROLES[role]
+    colour = widget.app.theme_variables[look.colour]
+    return widget.rich_style + _style(look, colour, widget.background_colors[1])
 
 
-def component(role: str) -> str:
-    """Return the component class that draws `role`."""
-    return f"role--{role or 'plain'}"
-
-
-def role_css(widget: str) -> str:
-    """Return the rules that give `widget`'s component classes their colours."""
-    return "\n".join(f"{widget} > .{component(role)} {{ {rules} }}" for role, rules in ROLES.items())
+@lru_cache(maxsize=512)
+def _style(look: Look, colour: str, background: Color) -> Style:
+    shown = (background + Color.parse(colour).multiply_alpha(look.strength)).rich_color
+    if look.behind:
+        return Style(bgcolor=shown)
+    return Style(color=shown, bgcolor=background.rich_color if background.a else None, bold=look.bold or None)

@@ -15,7 +15,7 @@ from autod_tui.core.desk import Update
 from autod_tui.tui.safe import clean, clean_lines
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.text import Row, row
-from autod_tui.tui.theme import component
+from autod_tui.tui.theme import role_style
 from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView, Source
@@ -121,7 +121,7 @@ class AnsiView(LineView):
     def render_line(self, y: int) -> Strip:
         """Draw one visible line."""
         width = self.content_size.width
-        base = self.get_component_rich_style(component(""))
+        base = role_style(self, "")
         index = y + self.scroll_offset.y
         if index >= len(self._lines):
             return Strip.blank(width, base)

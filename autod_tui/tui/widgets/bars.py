@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -19,14 +19,13 @@ from autod_tui.tui import words
 from autod_tui.tui.commands import key_word
 from autod_tui.tui.safe import clean
 from autod_tui.tui.text import Row, Span, row, shorten, width_of
-from autod_tui.tui.theme import component, component_classes, role_css
+from autod_tui.tui.theme import role_style
 
 
 class Bar(Widget):
     """One line of spans; what does not fit is cut with an ellipsis."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
-    DEFAULT_CSS = "Bar { height: 1; width: 100%; background: $panel; }\n" + role_css("Bar")
+    DEFAULT_CSS = "Bar { height: 1; width: 100%; background: $panel; }"
 
     def __init__(self, *, id: str | None = None) -> None:
         """Make an empty bar."""
@@ -53,11 +52,12 @@ class Bar(Widget):
         width = self.size.width
         spans = self.spans(width)
         self._drawn = spans
-        strip = Strip([Segment(clean(text), self.get_component_rich_style(component(role))) for text, role in spans])
+        styles = {role: role_style(self, role) for role in {role for _, role in spans}}
+        strip = Strip([Segment(clean(text), styles[role]) for text, role in spans])
         if strip.cell_length > width:
-            mark = Segment("…", self.get_component_rich_style(component("dim")))
+            mark = Segment("…", role_style(self, "dim"))
             strip = Strip([*strip.crop(0, width - 1), mark])
-        return strip.adjust_cell_length(width, self.get_component_rich_style(component("")))
+        return strip.adjust_cell_length(width, role_style(self, ""))
 
 
 class HeaderBar(Bar):

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from autod_tui.tui.safe import clean
 from autod_tui.tui.text import ELLIPSIS, Row
-from autod_tui.tui.theme import component, component_classes, role_css
+from autod_tui.tui.theme import role_style
 
 Source = Callable[[int], list[Row]]
 """Makes the rows for a width in cells."""
@@ -26,8 +26,7 @@ Source = Callable[[int], list[Row]]
 class LineView(ScrollView, can_focus=True):
     """Shows rows; those with a key can be selected, chosen and clicked."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
-    DEFAULT_CSS = "LineView { scrollbar-size: 0 1; overflow-x: hidden; height: 1fr; }\n" + role_css("LineView")
+    DEFAULT_CSS = "LineView { scrollbar-size: 0 1; overflow-x: hidden; height: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "move(1)", show=False),
         Binding("up,k", "move(-1)", show=False),
@@ -212,9 +211,9 @@ class LineView(ScrollView, can_focus=True):
 
     def _style(self, role: str, under: str) -> Style:
         if (role, under) not in self._styles:
-            style = self.get_component_rich_style(component(role))
+            style = role_style(self, role)
             if under:
-                style += Style(bgcolor=self.get_component_rich_style(component(under)).bgcolor)
+                style += Style(bgcolor=role_style(self, under).bgcolor)
             self._styles[role, under] = style
         return self._styles[role, under]
 

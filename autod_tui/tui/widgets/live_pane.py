@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -20,7 +19,7 @@ from autod_tui.core.desk import Desk
 from autod_tui.core.errors import AutodError
 from autod_tui.core.ports import Screen
 from autod_tui.tui.safe import clean_block, plain
-from autod_tui.tui.theme import component, component_classes, role_css
+from autod_tui.tui.theme import role_style
 from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row, with_cursor
 from autod_tui.tui.widgets.keys import as_typed
 from autod_tui.tui.workers import start
@@ -37,8 +36,7 @@ MIN_COLUMNS, MIN_ROWS = 40, 15
 class LivePane(Widget, can_focus=True):
     """Shows one workstream's pane in colour; in type mode every key goes to it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = component_classes()
-    DEFAULT_CSS = "LivePane { height: 1fr; width: 1fr; }\n" + role_css("LivePane")
+    DEFAULT_CSS = "LivePane { height: 1fr; width: 1fr; }"
 
     class TypeModeChanged(Message):
         """Type mode began or ended."""
@@ -172,7 +170,7 @@ class LivePane(Widget, can_focus=True):
         return self._strips[key]
 
     def _drawn(self, line: str, pen: Pen, width: int, cursor: int | None = None) -> Strip:
-        base = self.get_component_rich_style(component(""))
+        base = role_style(self, "")
         strip = Strip(parse_row(line, pen)[0])
         if cursor is not None:
             strip = with_cursor(strip, cursor)
@@ -186,7 +184,7 @@ class LivePane(Widget, can_focus=True):
         super().notify_style_update()
 
     def _note_line(self, y: int, width: int) -> Strip:
-        style = self.get_component_rich_style(component("dim"))
+        style = role_style(self, "dim")
         top = max((self.content_size.height - len(self._note)) // 2, 0)
         text = self._note[y - top] if 0 <= y - top < len(self._note) else ""
         return Strip([Segment(plain(text).plain.center(width)[:width], style)]).adjust_cell_length(width, style)
