@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from autod_tui.core.errors import UsageError
+from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.run import Isolation, RunRecord, SessionRecord, SessionState, TaskRecord
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.moves import HEADS
@@ -71,3 +71,24 @@ def _lane_base(run: RunRecord, task: TaskRecord) -> str:
     if run.plan.isolation is not Isolation.SHARED:
         return ""
     return next((one.base_oid for one in run.sessions.values() if task.id in one.tasks and one.base_oid), "")
+
+
+def session_window(runs: Mapping[str, RunRecord], run: str, part: str) -> str:
+    """Return the window of a session, or of the session that has a task; `run` may be the start of a run's id.
+
+    Raises UsageError where there is no such part, RefusedError where nothing runs in it any more.
+    """
+    found = [one for one in runs.values() if one.id == run] or [one for one in runs.values() if one.id.startswith(run)]
+    if not found:
+        raise UsageError(f"no run {run!r}", hint=unknown_hint(run, list(runs), "autod run PLAN"))
+    record = found[-1]
+    task = record.tasks.get(part)
+    session = record.sessions.get(task.session if task else part)
+    if session is None and task is None:
+        known = [*record.sessions, *record.tasks]
+        raise UsageError(f"{record.id} has no session and no task {part!r}", hint=unknown_hint(part, known, ""))
+    if session is None or not session.window or session.state is not SessionState.RUNNING:
+        raise RefusedError(
+            f"{part!r} has no pane to attach to", hint=f"autod log {record.id} {part} shows what was printed"
+        )
+    return session.window

@@ -19,6 +19,7 @@ from autod_tui.engine.runs.integrate import Integration
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.sessions import Sessions
 from autod_tui.engine.runs.strays import Strays
+from autod_tui.engine.runs.tidying import Tidying
 
 HELD_FOR = 20.0
 """Seconds until a merge that was refused is tried again."""
@@ -37,6 +38,7 @@ class Steward:
         self.sessions = Sessions(house)
         self._judging = Judging(house)
         self._strays = Strays(house, merging)
+        self._tidying = Tidying(house)
         self.endings = Endings(house, self.sessions, self._judging, self._strays)
         self._integration = Integration(house, merging)
         self._due = asyncio.Event()
@@ -120,9 +122,12 @@ class Steward:
             self._spawn(self._integrate(run.id, step.tasks))
         else:
             self._house.stream.emit(ev.RunChanged(run=run.id, state=step.state, reason=step.reason))
+            if step.state is RunState.DONE:
+                self._spawn(self._tidying.tidy(run.id))
 
     async def _start(self, run_id: str, session: SessionRecord) -> None:
         try:
+            await self._tidying.over(run_id)
             await self._strays.begins(self._house.state.runs[run_id], session)
             await self.sessions.start(self._house.state.runs[run_id], session)
         except (AutodError, OSError) as error:

@@ -230,3 +230,19 @@ async def test_a_task_is_not_given_to_two_runs_at_once(rig: RunRig) -> None:
     assert (again.exit_code, again.message) == (1, f"run {first} is at t1, t2, t3 already")
     assert await rig.ask(rq.StopRun(run=first))
     await rig.start(items="t3")
+
+
+async def test_slots_of_a_done_run_go_unless_they_hold_what_is_nowhere_else(rig: RunRig) -> None:
+    keeps = "if [ $t = t1 ]; then echo secret > .env; sleep 0.5; fi"
+    script = f"for t in $AUTOD_TASKS; do echo $t > file-$t; {keeps}; done\n{REPORT}"
+    rig.write(".gitignore", ".env\n")
+    rig.prepare(plan(2), script)
+    await rig.conduct()
+    id = await rig.start()
+    run = await rig.finished(id)
+    await rig.leave()
+    kept, gone = (Path(run.sessions[run.tasks[task].session].worktree) for task in ("t1", "t2"))
+    assert (kept / ".env").read_text() == "secret\n"
+    assert not gone.exists()
+    assert str(gone) not in rig.git("worktree", "list")
+    assert rig.git("branch", "--list", "run/*").count("run/") == 2
