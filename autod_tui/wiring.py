@@ -33,6 +33,7 @@ from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
 from autod_tui.engine.house import House
+from autod_tui.engine.runs.looks import session_window
 from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
@@ -278,11 +279,18 @@ async def conductor_gone(start: Path) -> None:
     await ConductorLock(open_repository(start).common_dir).wait_released()
 
 
-def attach_command(start: Path, name: str) -> list[str]:
-    """Return the argv that shows a workstream's pane in this terminal."""
+def attach_command(start: Path, name: str, part: str = "") -> list[str]:
+    """Return the argv that shows a workstream's pane, or that of session `part` of a run, in this terminal."""
     parts = Parts(start)
-    record = replay(parts.journal.read()).workstream(name)
+    state = replay(parts.journal.read())
     parts.journal.close()
+    if part:
+        window = session_window(state.runs, name, part)
+        if not parts.server.running():
+            raise RefusedError(f"{part!r} has no pane any more", hint=f"autod log {name} {part} shows what it printed")
+        parts.server.ensure_terminal_session()
+        return ["env", "-u", "TMUX", "-u", "TMUX_PANE", *parts.server.attach_argv(window)]
+    record = state.workstream(name)
     known = [spec.name for spec in parts.plan.workstreams]
     if name not in known and not record.window:
         raise UsageError(f"no workstream {name!r}", hint=f"known: {', '.join(known) or 'none'}")

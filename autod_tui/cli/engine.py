@@ -32,8 +32,8 @@ class Engine(Protocol):
         """Make or join autod's tmux server with the TUI as its first window; does not return on success."""
         ...
 
-    def attach_command(self, start: Path, name: str) -> list[str]:
-        """Return the argv that shows a workstream's pane in this terminal."""
+    def attach_command(self, start: Path, name: str, part: str = "") -> list[str]:
+        """Return the argv that shows a workstream's pane, or that of session `part` of a run, in this terminal."""
         ...
 
     def init(self, start: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from autod_tui.core.names import helper_name, nearest
 
 def attach(request: Request) -> int:
     """Show a pane in this terminal; with --json only say which command does."""
-    argv = load_engine().attach_command(checked_start(request), request.options.name)
+    argv = load_engine().attach_command(checked_start(request), request.options.name, request.options.part)
     if request.console.as_json:
         request.console.json({"workstream": request.options.name, "command": argv})
         return 0
@@ -30,14 +30,18 @@ def attach(request: Request) -> int:
 
 
 def diff(request: Request) -> int:
-    """Print what a workstream changed, uncommitted work included."""
+    """Print what a workstream changed, uncommitted work included; or what a task of a run did."""
+    if request.options.part:
+        from autod_tui.cli import run_look
+
+        return run_look.diff(request)
     console, name = request.console, request.options.name
 
     async def act(desk: Desk) -> int:
         text = await desk.diff(_with_branch(desk, known(desk, name)))
         console.json({"workstream": name, "diff": text})
         for line in text.splitlines():
-            console.show(_diff_line(console, clean(line)))
+            console.show(diff_line(console, clean(line)))
         return 0
 
     return with_desk(request, act)
@@ -52,7 +56,8 @@ def _with_branch(desk: Desk, name: str) -> str:
     return name
 
 
-def _diff_line(console: Console, line: str) -> str:
+def diff_line(console: Console, line: str) -> str:
+    """Return a line of a unified diff in its colour."""
     colours = (("+++", "bold"), ("---", "bold"), ("diff ", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
     return console.paint(line, next((colour for start, colour in colours if line.startswith(start)), ""))
 
@@ -75,6 +80,10 @@ def log(request: Request) -> int:
     options = request.options
     if options.follow and options.as_json:
         raise UsageError("--json prints the scrollback once and can't follow", hint="leave out -f or --json")
+    if options.part:
+        from autod_tui.cli import run_look
+
+        return run_look.log(request)
 
     async def act(desk: Desk) -> int:
         name = known(desk, options.name)

@@ -32,7 +32,13 @@ def _arg(*flags: str, **settings: object) -> Argument:
     return Argument(flags, settings)
 
 
+def _part(kind: str) -> Argument:
+    what = "a session, or a task for its last one" if kind == "SESSION" else "a task"
+    return _arg("part", metavar=kind, nargs="?", default="", help=f"of a run: {what}")
+
+
 _NAME = _arg("name", metavar="NAME", help="a workstream")
+_NAME_OR_RUN = _arg("name", metavar="NAME", help="a workstream, or a run when a part of it follows")
 _NAMES = _arg("names", metavar="NAME", nargs="*", help="workstreams; all when none is named")
 _CHECKPOINT = _arg("name", metavar="NAME", help="a checkpoint")
 _LEAVE_OUT = _arg(
@@ -71,17 +77,18 @@ VERBS: tuple[Verb, ...] = (
     Verb(("watch",), "watch:watch", (
         _arg("--last", metavar="N", type=int, default=0, help="print the last N events first"),
     ), "Print every event as a line of JSON, as it happens."),
-    Verb(("attach",), "look:attach", (_NAME,)),
+    Verb(("attach",), "look:attach", (_NAME_OR_RUN, _part("SESSION"))),
     Verb(("send",), "work:send", (
         _arg("--all", dest="everyone", action="store_true", help="to every living agent; TEXT only"),
         _arg("words", metavar="NAME TEXT", nargs="+", help="a workstream and what to tell it; - reads standard input"),
     ), "Send a text to an agent, or to all."),
     Verb(("log",), "look:log", (
-        _NAME,
+        _NAME_OR_RUN,
+        _part("SESSION"),
         _arg("-f", "--follow", action="store_true", help="go on printing what the agent prints"),
         _arg("-n", "--lines", metavar="N", type=int, default=2000, help="lines of scrollback (default: %(default)s)"),
     ), "Print the pane's scrollback."),
-    Verb(("diff",), "look:diff", (_NAME,)),
+    Verb(("diff",), "look:diff", (_NAME_OR_RUN, _part("TASK"))),
     Verb(("checkpoint", "list"), "checkpoint:listing", (), "List the checkpoints with their gates and conflicts."),
     Verb(("checkpoint", "show"), "checkpoint:show", (_CHECKPOINT,), "Show one checkpoint in full."),
     Verb(("checkpoint", "check"), "merge:check", (_CHECKPOINT, _LEAVE_OUT)),

@@ -112,8 +112,8 @@ class Desk(Protocol):
         """Return the unified diff of a task's work against where the run's `into` branch met it; "" for no work."""
         ...
 
-    def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
-        """Yield what a session's log holds, then what is added to it, until the session has ended."""
+    def session_output(self, run: str, session: str, *, follow: bool = True) -> AsyncIterator[bytes]:
+        """Yield what a session's log holds, then with `follow` what is added to it, until the session has ended."""
         ...
 
     async def attach_session(self, run: str, session: str) -> str:

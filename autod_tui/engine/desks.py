@@ -168,9 +168,9 @@ class BaseDesk(ABC):
         """Return the unified diff of a task's work."""
         return await self._looks.diff(run, task)
 
-    def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
-        """Yield a session's log as it grows."""
-        return self._looks.output(run, session)
+    def session_output(self, run: str, session: str, *, follow: bool = True) -> AsyncIterator[bytes]:
+        """Yield a session's log, with `follow` as it grows."""
+        return self._looks.output(run, session, follow=follow)
 
     async def attach_session(self, run: str, session: str) -> str:
         """Show a session's pane full-screen, or return the shell command that does."""

@@ -87,7 +87,7 @@ class FakeDesk:
     async def task_diff(self, run: str, task: str) -> str:
         return self.diffs.get(task, "")
 
-    async def session_output(self, run: str, session: str) -> AsyncIterator[bytes]:
+    async def session_output(self, run: str, session: str, *, follow: bool = True) -> AsyncIterator[bytes]:
         for piece in self.logs.get(session, ()):
             yield piece
 
