@@ -71,7 +71,8 @@ class Endings:
         await self._end_processes(run_id, session, ending)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
         if session.agent:
-            await self._strays.ended(house.state.runs[run_id], session)
+            for place in await self._strays.ended(house.state.runs[run_id], session):
+                self._sessions.distrust(place)
         verdicts = await self._verdicts(session, run_id, left, ending)
         ended = ev.SessionEnded(
             run=run_id,

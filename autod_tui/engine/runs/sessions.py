@@ -93,6 +93,10 @@ class Sessions:
         if _typed(self._profile(session)):
             await house.panes.paste(pane.pane, INSTRUCTION.format(path=session.prompt_file), submit=True)
 
+    def distrust(self, worktree: str) -> None:
+        """Have a slot committed again before the next session takes it: somebody else wrote there."""
+        self._clean.discard(worktree)
+
     def adopt(self, run: RunRecord, session: SessionRecord, pane: PaneStatus) -> None:
         """Record the pane of a session whose conductor was killed before it could."""
         placed = msgspec.structs.replace(session, pane=pane.pane, window=pane.window, pid=pane.pid)

@@ -19,7 +19,7 @@ from autod_tui.engine.runs.places import full_name, slot_path
 PAUSE = 2.0
 """Seconds between two looks while sessions come and go."""
 SHOWN = 5
-"""Paths that a warning names before it counts."""
+"""Paths and sessions that a warning names before it counts."""
 
 _Seen = dict[str, tuple[int, int]]
 """Uncommitted path to its size and time of change."""
@@ -46,35 +46,37 @@ class Strays:
             self._looked_at = self._house.stream.clock()
         self._suspects[full_name(run.id, session.id)] = None
 
-    async def ended(self, run: RunRecord, session: SessionRecord) -> None:
-        """Look now and then, and when the last session of a run has ended; tell what changed."""
+    async def ended(self, run: RunRecord, session: SessionRecord) -> list[str]:
+        """Look now and then, and when the last session of a run has ended; tell what changed and return where."""
         idle = self._idle(run, session)
         last = len(idle) == _slots(run) and not any(one.state is TaskState.QUEUED for one in run.tasks.values())
         if not last and self._house.stream.clock() - self._looked_at < PAUSE:
-            return
+            return []
         self._looked_at = self._house.stream.clock()
         root = self._house.plan.project.root
         async with self._merging:
-            for place in (root, *(one for one in idle if one != session.worktree)):
-                await self._compare(run, place, "the checkout" if place == root else "an idle slot")
+            places = [root, *(one for one in idle if one != session.worktree)]
+            found = [place for place in places if await self._compare(run, place)]
         living = {full_name(one.id, s.id) for one in self._house.state.runs.values() for s in one.living}
         self._suspects = {name: None for name in self._suspects if name in living}
+        return found
 
     def _idle(self, run: RunRecord, session: SessionRecord) -> list[str]:
         busy = {one.slot for one in run.living if one.id != session.id}
         return [slot_path(self._house, run.id, slot) for slot in range(1, _slots(run) + 1) if slot not in busy]
 
-    async def _compare(self, run: RunRecord, place: str, called: str) -> None:
+    async def _compare(self, run: RunRecord, place: str) -> bool:
         before, now = self._seen.get(place, {}), await self._read(place)
         changed = [path for path, mark in now.items() if before.get(path) != mark]
         self._seen[place] = now
         if changed:
-            more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+            called = "the checkout" if place == self._house.plan.project.root else "an idle slot"
             text = (
-                f"{', '.join(changed[:SHOWN])}{more} changed in {called} {place!r} while {', '.join(self._suspects)} "
-                "worked: sessions write into their own worktrees only, so look whose that is"
+                f"{_some(changed)} changed in {called} {place!r} while {_some(list(self._suspects))} worked: "
+                "sessions write into their own worktrees only, so look whose that is"
             )
             self._house.stream.emit(Noted(level="warning", text=text, name=run.id))
+        return bool(changed)
 
     async def _read(self, place: str) -> _Seen:
         if not Path(place).is_dir():
@@ -96,6 +98,11 @@ def _marks(place: str, paths: tuple[str, ...]) -> Mapping[str, tuple[int, int]]:
         else:
             found[path] = (status.st_size, status.st_mtime_ns)
     return found
+
+
+def _some(words: list[str]) -> str:
+    more = len(words) - SHOWN
+    return ", ".join(words[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _slots(run: RunRecord) -> int:

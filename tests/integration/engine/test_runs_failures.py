@@ -214,3 +214,19 @@ async def test_writes_outside_the_worktree_are_told(rig: RunRig) -> None:
     assert run.state is RunState.DONE
     assert [(note.name, note.text.partition(" changed in ")[0]) for note in notes] == [(run.id, "stray.txt")]
     assert "while " + run.id + "/build-1 worked" in notes[0].text
+
+
+async def test_a_write_into_an_idle_slot_is_told_and_kept(rig: RunRig) -> None:
+    slot = rig.directory / "slots"
+    script = f"""
+echo $AUTOD_TASKS > $AUTOD_TASKS.txt
+if [ $AUTOD_TASKS = b ]; then sleep 1; echo lost > "$(ls -d {slot}/*slot1)/a.txt"; fi
+{REPORT}"""
+    stages = '[[stage]]\nname = "build"\nsessions = 2\n'
+    tasks = '[[task]]\nid = "a"\n[[task]]\nid = "b"\n'
+    rig.prepare(f'[plan]\ninto = "done"\n{stages}{tasks}', script)
+    await rig.conduct()
+    notes: list[Noted] = []
+    rig.conductor.house.stream.listen(lambda es: notes.extend(e.event for e in es if isinstance(e.event, Noted)))
+    await rig.finished(await rig.start())
+    assert "a.txt changed in an idle slot" in notes[0].text
