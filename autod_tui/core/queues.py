@@ -131,9 +131,13 @@ class Queues:
 
     def _pack(self, ids: Sequence[str], size: int) -> dict[str, None]:
         pack: dict[str, None] = {}
-        for id in ids:
-            if len(pack) < size and all(other in pack for other in self._open_tasks(self.run.tasks[id])):
-                pack[id] = None
+        grown = True
+        while grown:  # by priority one may stand before the one it comes after
+            grown = False
+            for id in ids:
+                known = id in pack or len(pack) >= size
+                if not known and all(other in pack for other in self._open_tasks(self.run.tasks[id])):
+                    pack[id], grown = None, True
         return pack
 
     def _open_tasks(self, task: TaskRecord) -> list[str]:

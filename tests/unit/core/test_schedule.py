@@ -259,7 +259,7 @@ def test_batch_starts_when_those_before_it_are_in_the_branch() -> None:
 
 def test_task_starts_after_the_tasks_that_it_names() -> None:
     tasks = [TaskSpec(id="a", after=("b", "not in this run")), TaskSpec(id="b")]
-    simulation = Simulation(make_run_plan([stage("s", 2)], tasks))
+    simulation = Simulation(make_run_plan([stage("s")], tasks))
     assert started(simulation) == [("s", ("b",))]
     assert holds(simulation.run, "a") == "waits for task b"
     assert simulation.play().sessions("s") == [("b",), ("a",)]
@@ -531,3 +531,10 @@ def test_thousand_tasks_are_looked_at_in_milliseconds() -> None:
     for _ in range(20):
         steps(simulation)
     assert (time.process_time() - begin) / 20 < 0.02
+
+
+def test_a_chain_with_priorities_shares_its_sessions_all_the_same() -> None:
+    tasks = [TaskSpec(id=f"t{n}", after=(f"t{n - 1}",) if n > 1 else (), priority=n % 2) for n in range(1, 7)]
+    batches = [BatchSpec(name="b1", tasks=("t1", "t2", "t3")), BatchSpec(name="b2", tasks=("t4", "t5", "t6"))]
+    played = Simulation(make_run_plan([stage("build", batch_size=3)], tasks, batches=tuple(batches))).play()
+    assert [one.tasks for one in played.run.sessions.values()] == [("t1", "t2", "t3"), ("t4", "t5", "t6")]
