@@ -71,7 +71,7 @@ class TaskRows:
     def _make(self, task: TaskRecord) -> Row:
         id, batch, stage = self._columns
         look, spec = TASK[task.state], self._specs.get(task.id)
-        tries = sum(task.attempts.values())
+        tries = max(task.attempts.values(), default=0)
         spans: list[Span] = [
             (f" {fit(f'{look.mark} {look.word}', 10)} ", look.role),
             (fit(task.id, id), "bold" if task.state is TaskState.REVIEW else ""),

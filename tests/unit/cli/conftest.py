@@ -140,7 +140,7 @@ class FakeEngine:
     def export_run(self, run: RunRecord, directory: Path) -> list[Path]:
         return write_export(run, directory)
 
-    def attach_command(self, start: Path, name: str) -> list[str]:
+    def attach_command(self, start: Path, name: str, part: str = "") -> list[str]:
         return ["tmux", "attach", "-t", name]
 
     def init(self, start: Path) -> list[Path]:
