@@ -51,7 +51,9 @@ async def _compared(root: Path, number: int, script: str, what: str) -> list[Row
         world.close()
     bare, with_git = [first[0], last[0]], [first[1], last[1]]
     git = max(0.0, (sum(with_git) - sum(bare)) / 2)
-    note = f"{number} tasks, {FILES} files, median of the whole; the same git by hand costs {git * 1000:.1f} ms a task"
+    note = (
+        f"{number} tasks, {FILES} files, worktrees made within ours; the git by hand costs {git * 1000:.1f} ms a task"
+    )
     return [
         Row(name=f"task of 50 ms that {what}, 8 at once / pool with the same git", ours=[ours], base=with_git),
         Row(
