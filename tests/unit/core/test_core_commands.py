@@ -16,12 +16,20 @@ def test_ids_are_unique_and_found() -> None:
         command("nothing")
 
 
-def test_keys_are_unique_within_what_is_selected() -> None:
-    scopes = {entry.scope for entry in COMMANDS}
-    assert scopes <= {"any", "workstream", "checkpoint", "conflict", "pane"}
-    for scope in scopes:
-        keys = Counter(key for entry in COMMANDS if entry.scope in ("any", scope) for key in entry.keys)
-        assert [key for key, count in keys.items() if count > 1] == [], scope
+PLACES = [{"any", scope} for scope in ("workstream", "checkpoint", "conflict")]
+PAGES = [{"runs", "run"}, {"run", "stage", "task"}, {"session", "stage", "task"}, {"review"}]
+"""Pages about runs have keys of their own, which go before those of the home screen; `enter` opens a run in the list,
+and a session on the board."""
+
+
+def test_every_scope_has_its_place() -> None:
+    assert {entry.scope for entry in COMMANDS} == set().union(*PLACES, *PAGES)
+
+
+@pytest.mark.parametrize("scopes", PLACES + PAGES, ids=lambda scopes: "+".join(sorted(scopes)))
+def test_keys_are_unique_within_what_is_selected(scopes: set[str]) -> None:
+    keys = Counter(key for entry in COMMANDS if entry.scope in scopes for key in entry.keys)
+    assert [key for key, count in keys.items() if count > 1] == []
 
 
 def test_every_verb_is_a_command_line_and_only_what_lives_on_screen_has_none() -> None:
