@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from pathlib import Path
 
@@ -84,11 +85,12 @@ class Measure:
         return numbers
 
     async def _diff_numbers(self, place: Place, base: str) -> bytes | None:
-        """Return git's numbers; None when files vanished each time as git read them."""
+        """Return git's numbers; None when files vanished, or were cut short, each time as git read them."""
         words = ("diff", "--no-ext-diff", "--no-textconv", "--numstat", "-z", "--no-renames", base, "--", ".")
         done = await self._git.run(*words, *_LEFT_OUT, place=place)
         for _ in range(_ATTEMPTS):
-            if done.ok or b"No such file" not in done.stderr:
+            restless = done.returncode == -signal.SIGBUS or b"No such file" in done.stderr
+            if done.ok or not restless:
                 return done.checked(f"measuring {place.work_tree!r}").stdout
             done = await self._git.run(*words, *_LEFT_OUT, place=place)
         return None
