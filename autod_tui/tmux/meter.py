@@ -8,7 +8,7 @@ WINDOW = 0.25
 FLOOD = 256 * 1024
 """Bytes within one window (as tmux sends them) that make a flood: 1 MiB/s."""
 
-REST = 0.3
+REST = 0.8
 """Seconds that a flooding pane stays switched off before it is tried again."""
 
 TRIAL = 1 / 8
