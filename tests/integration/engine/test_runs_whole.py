@@ -16,6 +16,7 @@ from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event
 from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
 from tests.support.runs import RunRig
+from tests.support.terminals import wait_until
 
 REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done\n'
 
@@ -189,6 +190,7 @@ async def test_a_stop_that_was_cut_short_is_finished_by_the_next_conductor(rig: 
     id = await rig.start()
     await rig.until(lambda: all(one.pane for one in rig.run(id).living) and len(rig.run(id).living) == 2)
     markers = [one.marker for one in rig.run(id).living]
+    wait_until(lambda: all(process.marked(f"AUTOD_SESSION={marker}") for marker in markers), "the agents to live")
     rig.conductor.house.stream.emit(ev.RunChanged(run=id, state=RunState.STOPPED, reason="stopped"))
     await rig.leave()  # as if it had been killed before it ended the sessions
     assert all(process.marked(f"AUTOD_SESSION={marker}") for marker in markers)
