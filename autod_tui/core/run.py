@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from autod_tui.core.checkpoint import GateSpec
+from autod_tui.core.usage import Usage
 
 
 class By(StrEnum):
@@ -217,15 +218,6 @@ class SessionState(StrEnum):
     STOPPED = "stopped"
     LOST = "lost"
     """Its processes vanished without an exit status."""
-
-
-class Usage(Struct, frozen=True, kw_only=True):
-    """What a session used; None where nothing is known."""
-
-    input: int | None = None
-    output: int | None = None
-    cached: int | None = None
-    cost_usd: float | None = None
 
 
 class SessionRecord(Struct, frozen=True, kw_only=True):

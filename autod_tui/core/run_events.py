@@ -14,8 +14,8 @@ from autod_tui.core.run import (
     TaskSpec,
     TaskState,
     TaskVerdict,
-    Usage,
 )
+from autod_tui.core.usage import Usage
 
 
 class RunStarted(Event, frozen=True, kw_only=True):

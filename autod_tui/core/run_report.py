@@ -28,9 +28,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from autod_tui.core.report import ReportRow
-from autod_tui.core.run import RunRecord, SessionRecord, SessionState, StageSpec, TaskVerdict, Usage, Verdict
-from autod_tui.core.run_view import progress_text, run_view, total_usage, working_seconds
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState, StageSpec, TaskVerdict, Verdict
+from autod_tui.core.run_view import progress_text, run_view, working_seconds
 from autod_tui.core.timeline import span_text
+from autod_tui.core.usage import Usage, total_usage
 
 UNKNOWN = "unknown"
 

@@ -16,8 +16,8 @@ from autod_tui.core.run import (
     TaskRecord,
     TaskSpec,
     TaskState,
-    Usage,
 )
+from autod_tui.core.usage import Usage, total_usage
 
 _ENDED = frozenset({RunState.STOPPED, RunState.DONE, RunState.FAILED})
 _LIVELY = (TaskState.RUNNING, TaskState.REVIEW)
@@ -140,18 +140,6 @@ def saving(sessions: Iterable[SessionRecord]) -> Saving:
         sessions_alone=sum(len(one.tasks) for one in ended),
         start_up=sum(seconds for seconds, _ in timed) if timed else None,
         start_up_alone=sum(seconds * tasks for seconds, tasks in timed) if timed else None,
-    )
-
-
-def total_usage(usages: Iterable[Usage]) -> Usage:
-    """Add up what is known; None where nobody said anything."""
-    found = list(usages)
-    costs = [one.cost_usd for one in found if one.cost_usd is not None]
-    return Usage(
-        input=_sum(one.input for one in found),
-        output=_sum(one.output for one in found),
-        cached=_sum(one.cached for one in found),
-        cost_usd=sum(costs) if costs else None,
     )
 
 
@@ -326,8 +314,3 @@ def _count(values: Iterable[Any]) -> dict[Any, int]:
     for value in values:
         found[value] = found.get(value, 0) + 1
     return found
-
-
-def _sum(values: Iterable[int | None]) -> int | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None

@@ -13,9 +13,9 @@ from autod_tui.core.run import (
     StageSpec,
     TaskSpec,
     TaskVerdict,
-    Usage,
     Verdict,
 )
+from autod_tui.core.usage import Usage
 from tests.tui.fake_desk import NOW, FakeDesk
 from tests.tui.sample import busy_desk, fresh_desk
 

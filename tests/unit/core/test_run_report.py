@@ -7,8 +7,9 @@ import json
 from msgspec.structs import replace
 
 from autod_tui.core import run_events as ev
-from autod_tui.core.run import RunRecord, SessionRecord, SessionState, Usage
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState
 from autod_tui.core.run_report import run_line, run_metrics, run_rows, stage_table, worker_table
+from autod_tui.core.usage import Usage
 from tests.support.simulate import RUN, Outcome, Simulation, make_run_plan, stage
 
 KEYS = {

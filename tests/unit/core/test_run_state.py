@@ -20,11 +20,11 @@ from autod_tui.core.run import (
     TaskSpec,
     TaskState,
     TaskVerdict,
-    Usage,
     Verdict,
 )
 from autod_tui.core.run_state import RUN_EVENTS, back_off, mending_stage
 from autod_tui.core.state import State, apply, replay
+from autod_tui.core.usage import Usage
 from tests.support.simulate import RUN, make_run_plan, stage
 from tests.support.values import EVENTS
 

@@ -16,9 +16,9 @@ from autod_tui.core.run import (
     SessionState,
     TaskSpec,
     TaskState,
-    Usage,
 )
-from autod_tui.core.run_view import batch_state, progress_text, run_json, run_view, runs_json, saving, total_usage
+from autod_tui.core.run_view import batch_state, progress_text, run_json, run_view, runs_json, saving
+from autod_tui.core.usage import Usage, total_usage
 from tests.support.engine import make_plan
 from tests.support.simulate import RUN, Outcome, Simulation, make_run_plan, stage
 
@@ -129,8 +129,12 @@ def test_saving_is_measured_on_agents_that_started() -> None:
 
 
 def test_usage_adds_up_what_is_known() -> None:
-    total = total_usage([Usage(input=3, cost_usd=0.5), Usage(input=4, output=1), Usage()])
-    assert total == Usage(input=7, output=1, cached=None, cost_usd=0.5)
+    total = total_usage([Usage(input=3, cost_usd=0.5), Usage(input=4, output=1, cost_usd=0.25), Usage()])
+    assert total == Usage(input=7, output=1, cached=None, cost_usd=0.75)
+
+
+def test_a_sum_with_an_unknown_part_has_no_cost() -> None:
+    assert total_usage([Usage(input=3, cost_usd=0.5), Usage(input=4)]).cost_usd is None
 
 
 def test_show_has_exactly_the_documented_keys() -> None:
