@@ -9,6 +9,7 @@ from pathlib import Path
 from autod_tui import process
 from autod_tui.agents import readiness
 from autod_tui.agents.launch import agent_argv
+from autod_tui.core.agent_ports import Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import GateOutcome
@@ -32,18 +33,27 @@ class Agents:
             workstream=values["workstream"],
         )
 
+    def prepare(
+        self, profile: AgentProfile, values: Mapping[str, str], *, permission: str = "", conversation: str = ""
+    ) -> Prepared:
+        """Fill a profile's command."""
+        return Prepared(argv=self.argv(profile, values))
+
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         """Read a state from a screen."""
-        return _state_only(readiness.read_screen(profile, lines))
+        return readiness.read_screen(profile, lines)
 
     def read_osc(self, text: str) -> Reading | None:
         """Read a state from an operating system command."""
-        return _state_only(readiness.read_osc(text))
+        return readiness.read_osc(text)
 
+    def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
+        """Read a state from a title."""
+        return None
 
-def _state_only(seen: readiness.Reading | None) -> Reading | None:
-    """Leave out mere calls for attention: they say nothing about the state."""
-    return Reading(seen.state, seen.reason, seen.source) if seen is not None and seen.state is not None else None
+    def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
+        """Read what an agent asks."""
+        return None
 
 
 class GateRunner:

@@ -8,10 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from msgspec import Struct
-
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.workstream import Source, WorkstreamState
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 SCREEN_LINES = 15
 MAX_REASON = 200
@@ -24,16 +22,6 @@ _STATES = {
     "done": WorkstreamState.DONE,
     "error": WorkstreamState.FAILED,
 }
-
-
-class Reading(Struct, frozen=True):
-    """One observation of an agent; it is not yet a state."""
-
-    state: WorkstreamState | None
-    """None: no state, only a call for attention."""
-    reason: str
-    """The kind of wait, the agent's own words, or the matching line of the screen."""
-    source: Source
 
 
 def read_screen(profile: AgentProfile, lines: Sequence[str]) -> Reading | None:

@@ -88,6 +88,8 @@ class StateChanged(Event, frozen=True, kw_only=True):
     state: WorkstreamState
     reason: str = ""
     source: Source
+    until: float = 0.0
+    """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
 
 
 class AgentStopped(Event, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from msgspec import Struct
 from autod_tui.core.checkpoint import CheckpointSpec, GateSpec
 from autod_tui.core.errors import Problem
 from autod_tui.core.names import nearest
+from autod_tui.core.usage import PriceList
 from autod_tui.core.workstream import WorkstreamSpec
 
 
@@ -36,6 +37,26 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     """Inserted after the program when a model is chosen and `command` has no {model}."""
     models: Mapping[str, str] = {}
     """Aliases: short name to the program's own model name."""
+    family: str = ""
+    """Built-in profile at the root of `extends`: agents of one family share an account's rate limits."""
+    resume: tuple[str, ...] = ()
+    """argv that goes on with a conversation, its id in {session_id}; empty: the program can't."""
+    permission: str = "ask"
+    """`ask`, `edits` (edits files unasked) or `all` (never asks; no default of any built-in profile)."""
+    permissions: Mapping[str, tuple[str, ...]] = {}
+    """Permission mode to the arguments inserted after the program for it."""
+    hooks: str = ""
+    """How the program takes hooks for one launch (a way that `agents.hooks` knows); empty: it has none."""
+    hook_states: Mapping[str, str] = {}
+    """Hook event to the state it tells: a state's value, or `permission` / `question` for the two kinds of waiting."""
+    titles: Mapping[str, str] = {}
+    """`working`, `waiting`, `idle`, or `quiet` (not working, whatever else) to a pattern of the terminal's title."""
+    status_file: str = ""
+    """Path, with {pid} and ~, of a JSON file in which the program keeps its state."""
+    status_states: Mapping[str, str] = {}
+    """Value of `status` in that file to a state, as in `hook_states`."""
+    records: str = ""
+    """Format of the conversation records that tell usage (a reader that `agents.records` knows); empty: none."""
     prompt: PromptMode = PromptMode.ARGUMENT
     interactive: bool = False
     """True when exit status 0 only says that the program was left, not that the work is done."""
@@ -75,6 +96,11 @@ class Project(Struct, frozen=True, kw_only=True):
     """Ports in each worktree's own block."""
     port_base: int = 42000
     max_sessions: int = 8
+    max_cost_usd: float | None = None
+    """US dollars after which nothing new starts before a person allows more; None for no limit."""
+    max_tokens: int | None = None
+    notify: str = ""
+    """Command run by `sh -c` when somebody waits for a person; AUTOD_WORKSTREAM, AUTOD_STATE, AUTOD_REASON tell who."""
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -88,6 +114,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     resolve: tuple[ResolveRule, ...] = ()
     roles: Mapping[str, str] = {}
     """Role to agent profile, for plans of tasks that don't map the role themselves."""
+    prices: PriceList = PriceList()
 
     def workstream(self, name: str) -> WorkstreamSpec | None:
         """Return the declared workstream called `name`, or None."""

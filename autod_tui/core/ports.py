@@ -24,6 +24,8 @@ class WorktreeEntry(Struct, frozen=True, kw_only=True):
     bare: bool = False
     locked: bool = False
     prunable: bool = False
+    unfinished: bool = False
+    """True while its files are being laid out, or when that was cut short."""
 
 
 class MergedTree(Struct, frozen=True, kw_only=True):
@@ -110,6 +112,13 @@ class GitPort(Protocol):
 
         Returns True when the branch was made. Raises RefusedError when the path is taken or the branch is
         checked out elsewhere, naming where.
+        """
+        ...
+
+    async def finish_worktree(self, path: str) -> bool:
+        """Lay out what a worktree that was cut short in the making still lacks; False when it is whole.
+
+        Nothing that stands there is overwritten, but files that git itself had half written.
         """
         ...
 

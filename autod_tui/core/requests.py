@@ -35,6 +35,30 @@ class Up(Request, frozen=True, kw_only=True):
     """Make worktrees and start agents; all workstreams when `names` is empty."""
 
     names: tuple[str, ...] = ()
+    fresh: bool = False
+    """False resumes the old conversation of an agent that was killed or lost; True always begins a new one."""
+
+
+class ReadQuestion(Request, frozen=True, kw_only=True):
+    """Look at what an agent asks right now; answers a `Question` under `data["question"]`, else None."""
+
+    name: str
+
+
+class AnswerAgent(Request, frozen=True, kw_only=True):
+    """Answer what an agent asks: one of the choices it offers (a key or the words), or a text of one's own."""
+
+    name: str
+    choice: str = ""
+    text: str = ""
+
+
+class RaiseLimit(Request, frozen=True, kw_only=True):
+    """Allow a workstream, or with an empty name the project, to use up to this."""
+
+    name: str = ""
+    cost_usd: float | None = None
+    tokens: int | None = None
 
 
 class Down(Request, frozen=True, kw_only=True):
@@ -237,4 +261,7 @@ AnyRequest = (
     | AddTasks
     | TuneRun
     | Review
+    | ReadQuestion
+    | AnswerAgent
+    | RaiseLimit
 )

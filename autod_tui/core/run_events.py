@@ -79,6 +79,14 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     handoff: str = ""
 
 
+class SessionMeasured(Event, frozen=True, kw_only=True):
+    """A session of a run has used this in all."""
+
+    run: str
+    session: str
+    usage: Usage
+
+
 class TaskJudged(Event, frozen=True, kw_only=True):
     """A stage gave its verdict: the task goes on, back, to a person (`review`) or fails (attempts used up)."""
 

@@ -25,6 +25,7 @@ from autod_tui.core.run import (
     TaskState,
     Verdict,
 )
+from autod_tui.core.usage import Usage
 
 STUCK_AFTER = 2
 """Times in a row that NEEDS_WORK may meet the work that it met before; then the task has failed."""
@@ -123,6 +124,12 @@ def _(event: re.SessionPrinted, run: RunRecord, at: float) -> RunRecord:
 
 
 @apply_run.register
+def _(event: re.SessionMeasured, run: RunRecord, at: float) -> RunRecord:
+    session = run.sessions.get(event.session)
+    return run if session is None else _with_session(run, replace(session, usage=event.usage))
+
+
+@apply_run.register
 def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     if session is None or session.state is not SessionState.RUNNING:
@@ -134,7 +141,7 @@ def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
         exit_status=event.exit_status,
         ended_at=at,
         head=event.head,
-        usage=event.usage,
+        usage=session.usage if event.usage == Usage() else event.usage,
     )
     run = _with_session(run, ended)
     if event.handoff:

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from autod_tui.core import agent_events as ae
 from autod_tui.core import events as ev
+from autod_tui.core.agent_events import AgentsHeld, LimitRaised
 from autod_tui.core.checkpoint import (
     UNASKED,
     CheckpointRecord,
@@ -55,6 +57,10 @@ class State(Struct, frozen=True, kw_only=True):
     metrics: Metrics = Metrics()
     runs: Mapping[str, RunRecord] = {}
     """By id, oldest first."""
+    held: Mapping[str, AgentsHeld] = {}
+    """Agent family to the rate limit that holds it."""
+    raised: Mapping[str, LimitRaised] = {}
+    """Workstream, or empty for the project, to the limits that a person set last."""
 
     def workstream(self, name: str) -> WorkstreamRecord:
         """Return the record of `name`, a blank one when nothing happened to it yet."""
@@ -138,7 +144,12 @@ def _(event: ev.WorktreeAdded, state: State, at: float) -> State:
 def _(event: ev.WorktreeRemoved, state: State, at: float) -> State:
     known = state.workstream(event.name)
     blank = WorkstreamRecord(
-        name=event.name, since=at, active_seconds=known.active_seconds, done=known.done, handed_in=known.handed_in
+        name=event.name,
+        since=at,
+        active_seconds=known.active_seconds,
+        done=known.done,
+        handed_in=known.handed_in,
+        spent=known.spent,
     )
     return _replace(state, workstreams={**state.workstreams, event.name: blank})
 
@@ -172,7 +183,13 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
 @_apply.register
 def _(event: ev.StateChanged, state: State, at: float) -> State:
     record = state.workstream(event.name)
-    changes: dict[str, Any] = {"state": event.state, "reason": event.reason, "source": event.source, "since": at}
+    changes: dict[str, Any] = {
+        "state": event.state,
+        "reason": event.reason,
+        "source": event.source,
+        "until": event.until,
+        "since": at,
+    }
     # an agent that says it is done may live on; one whose process says so has ended
     ended = event.state is not WorkstreamState.DONE or event.source is Source.PROCESS
     if event.state is WorkstreamState.DONE:
@@ -437,6 +454,39 @@ def _(event: ev.CheckpointRolledBack, state: State, at: float) -> State:
         rehearsed_heads=(),
         rehearsed_result="",
     )
+
+
+@_apply.register
+def _(event: ae.ConversationKnown, state: State, at: float) -> State:
+    record = state.workstream(event.name)
+    if record.session != event.session:
+        return state
+    return _with_workstream(state, event.name, conversation=event.conversation, conversation_agent=record.agent)
+
+
+@_apply.register
+def _(event: ae.UsageMeasured, state: State, at: float) -> State:
+    spent = state.workstream(event.name).spent
+    return _with_workstream(state, event.name, spent={**spent, event.conversation: event.usage})
+
+
+@_apply.register
+def _(event: ae.AgentsHeld, state: State, at: float) -> State:
+    return _replace(state, held={**state.held, event.family: event})
+
+
+@_apply.register
+def _(event: ae.AgentsFreed, state: State, at: float) -> State:
+    return _replace(state, held={family: hold for family, hold in state.held.items() if family != event.family})
+
+
+@_apply.register
+def _(event: ae.LimitRaised, state: State, at: float) -> State:
+    before = state.raised.get(event.name) or event
+    cost = before.cost_usd if event.cost_usd is None else event.cost_usd
+    tokens = before.tokens if event.tokens is None else event.tokens
+    raised = ae.LimitRaised(name=event.name, cost_usd=cost, tokens=tokens)
+    return _replace(state, raised={**state.raised, event.name: raised})
 
 
 @_apply.register

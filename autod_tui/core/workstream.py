@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct
+
+from autod_tui.core.usage import Usage, total_usage
 
 UNMERGED_FILES = frozenset({"STARTUP.md", "progress.md"})
 """Files at a worktree's root that steer or report the work and never take part in a merge."""
@@ -51,11 +54,17 @@ class Source(StrEnum):
 
 
 class Reading(Struct, frozen=True):
-    """What one look at an agent says about its state."""
+    """One observation of an agent; it is not yet a state."""
 
-    state: WorkstreamState
+    state: WorkstreamState | None
+    """None: no state, only a call for attention."""
     reason: str
+    """The kind of wait (`permission`, `question`), the agent's own words, or the matching line of the screen."""
     source: Source
+    until: float = 0.0
+    """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
+    vague: bool = False
+    """Says only that it is not working (IDLE stands for it): it may as well wait, be done or have failed."""
 
 
 class WorkstreamSpec(Struct, frozen=True, kw_only=True):
@@ -79,6 +88,11 @@ class WorkstreamSpec(Struct, frozen=True, kw_only=True):
     """Checkpoints that should be merged first; only a warning when they are not."""
     checkpoint: str = ""
     """Checkpoint whose merge order it joins at the end, without being named in autod.toml."""
+    permission: str = ""
+    """Permission mode (`ask`, `edits`, `all`); empty takes the profile's."""
+    max_cost_usd: float | None = None
+    """US dollars after which it gets no new session before a person allows more; None for no limit."""
+    max_tokens: int | None = None
     startup: str = ""
     """Absolute path of the prompt file `workstreams/NAME/STARTUP.md`; empty when there is none."""
 
@@ -153,9 +167,22 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     progress_at: float = 0.0
     """Unix time at which `progress` last changed."""
     overlaps: tuple[Overlap, ...] = ()
+    until: float = 0.0
+    """Unix time at which its rate limit is expected to end; 0 when unknown or none."""
+    conversation: str = ""
+    """The agent's own id of its present conversation, for a resume after a crash; empty when unknown."""
+    conversation_agent: str = ""
+    """Profile that `conversation` belongs to."""
+    spent: Mapping[str, Usage] = {}
+    """Conversation to what it has used so far."""
     active_seconds: float = 0.0
     """Time with a living agent, finished sessions only."""
     done: Ending | None = None
     """When it last said that it was done; None once it works again."""
     handed_in: Ending | None = None
     """The work that a checkpoint last merged: when it was done, or merged undone."""
+
+    @property
+    def usage(self) -> Usage:
+        """What all its conversations have used."""
+        return total_usage(self.spent.values())

@@ -9,30 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from autod_tui.core.agent_ports import AgentsPort
 from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.names import nearest
-from autod_tui.core.plan import AgentProfile, Plan
+from autod_tui.core.plan import Plan
 from autod_tui.core.ports import FilesPort, ForecastPort, GateRunnerPort, GitPort, PanesPort, ProcessesPort
 from autod_tui.core.run import RunPlan
 from autod_tui.core.state import State
-from autod_tui.core.workstream import Reading, WorkstreamSpec
+from autod_tui.core.workstream import WorkstreamSpec
 from autod_tui.engine.stream import Stream
-
-
-class AgentsPort(Protocol):
-    """How agents are started and what their words mean."""
-
-    def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
-        """Fill a profile's command; `values`: prompt, prompt_file, model, session_id, worktree, workstream."""
-        ...
-
-    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
-        """Read a state from a screen by the profile's patterns, or None."""
-        ...
-
-    def read_osc(self, text: str) -> Reading | None:
-        """Read a state from `NUMBER;text` of an operating system command, or None."""
-        ...
 
 
 class PlanWriter(Protocol):

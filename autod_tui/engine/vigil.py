@@ -33,7 +33,7 @@ class Vigil:
         """Sessions whose terminal has told a state by itself: mere output says nothing more about them."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._idle: dict[str, asyncio.TimerHandle] = {}
-        self._suspects: dict[str, tuple[WorkstreamState, str]] = {}
+        self._suspects: dict[str, tuple[WorkstreamState | None, str]] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._listeners: list[OutputListener] = []
         self._others: list[Callable[[PaneEvent], None]] = []
@@ -129,7 +129,7 @@ class Vigil:
 
     def _osc(self, record: WorkstreamRecord, text: str) -> None:
         reading = self._house.agents.read_osc(text)
-        if reading is None or record.state in ENDED:
+        if reading is None or reading.state is None or record.state in ENDED:
             return
         self._spoken.add(record.session)
         self._forget(record.name)  # no look at its screen is due any more
@@ -188,7 +188,7 @@ class Vigil:
         self._later(self._timers, name, QUIET_AFTER, self._look)
 
     def _take(self, record: WorkstreamRecord, reading: Reading) -> None:
-        if (record.state, record.reason) != (reading.state, reading.reason):
+        if reading.state is not None and (record.state, record.reason) != (reading.state, reading.reason):
             self._change(record.name, reading.state, reading.reason, reading.source)
 
     def _change(self, name: str, state: WorkstreamState, reason: str, source: Source) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from autod_tui import process
-from autod_tui.core import events, run_events
+from autod_tui.core import agent_events, events, run_events
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.ports import Clock
@@ -32,7 +32,7 @@ _SCHEMA = (
 
 
 def _kinds() -> tuple[type[Event], ...]:
-    named = {**vars(events), **vars(run_events)}.values()
+    named = {**vars(events), **vars(run_events), **vars(agent_events)}.values()
     return tuple(kind for kind in named if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event)
 
 

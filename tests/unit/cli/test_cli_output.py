@@ -82,7 +82,7 @@ def test_watch_prints_a_line_of_json_per_event(run, desk, engine) -> None:
     assert [line["seq"] for line in lines] == [1, 2]
     assert lines[0] == {
         "seq": 1, "at": 5.5, "kind": "StateChanged",
-        "name": "testing", "state": "working", "reason": "", "source": "hook",
+        "name": "testing", "state": "working", "reason": "", "source": "hook", "until": 0.0,
     }  # fmt: skip
     assert engine.roles == ["watch"]
     assert json.loads(run("watch", "--last", "5").out.splitlines()[0])["text"] == "before"

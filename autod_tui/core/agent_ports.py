@@ -1,0 +1,119 @@
+"""Ports to the agents: how they are started, what they tell of themselves, what they ask."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.usage import Tokens
+from autod_tui.core.workstream import Reading
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """All that starts an agent once."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = {}
+    """To be added to the environment: hooks and such."""
+
+
+class AgentsPort(Protocol):
+    """How agents are started and what their words mean; nothing here waits for anything."""
+
+    def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Fill a profile's command; `values`: prompt, prompt_file, model, session_id, worktree, workstream."""
+        ...
+
+    def prepare(
+        self, profile: AgentProfile, values: Mapping[str, str], *, permission: str = "", conversation: str = ""
+    ) -> Prepared:
+        """Fill the command, with hooks of this launch and the arguments of a permission mode (empty: the profile's).
+
+        With `conversation` the profile's `resume` command goes on with it. Writes files for this launch only, below
+        the directory of the spool; the user's and the repository's settings are never touched. Raises UsageError.
+        """
+        ...
+
+    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
+        """Read a state from a screen by the profile's patterns, or None."""
+        ...
+
+    def read_osc(self, text: str) -> Reading | None:
+        """Read `NUMBER;text` of an operating system command, or None; a state of None only calls for attention."""
+        ...
+
+    def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
+        """Read a state from a terminal's title by the profile's patterns, or None."""
+        ...
+
+    def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
+        """Read what an agent asks from its screen, or None when no question stands there."""
+        ...
+
+
+class Followed(Struct, frozen=True, kw_only=True):
+    """An agent whose own records are followed."""
+
+    session: str
+    """AUTOD_SESSION of its processes."""
+    profile: AgentProfile
+    worktree: str
+    pid: int
+    started_at: float
+    conversation: str = ""
+    """Its own id of the conversation where it is known."""
+    env: Mapping[str, str] = {}
+    """The environment it was started with: where its home and its records are."""
+
+
+class Sign(Struct, frozen=True, kw_only=True):
+    """Something that an agent told by its hooks, its status file or its records."""
+
+    session: str
+    reading: Reading | None = None
+    conversation: str = ""
+    """Empty when nothing new is known of it."""
+    models: Mapping[str, Tokens] | None = None
+    """All that the conversation has used by now; None when nothing new is known."""
+    reported_usd: float | None = None
+    """The agent's own word on the cost of it all."""
+
+
+class SignsPort(Protocol):
+    """What agents tell of themselves outside their terminal."""
+
+    def signs(self) -> AsyncIterator[Sign]:
+        """Yield signs as they come, until closed; those of followed agents only."""
+        ...
+
+    async def follow(self, agents: Sequence[Followed]) -> None:
+        """Set who is followed; what a new one has told already is told first."""
+        ...
+
+    def forget(self, session: str) -> None:
+        """Remove what the hooks of a session that is over have left."""
+        ...
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One answer that an agent offers."""
+
+    key: str
+    """What a person types for it: `1`, `y` ..."""
+    label: str
+    """The agent's words."""
+    selected: bool = False
+    """True where the agent's own cursor stands."""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What an agent asks, as its screen shows it."""
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    """Empty when only a free text will do."""
+    free_text: bool = False
+    """True when it takes words, whether or not it offers choices."""
