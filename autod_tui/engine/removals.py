@@ -137,7 +137,7 @@ class Removals:
             raise AutodError(f"{spec.worktree} exists already", hint="move it away first")
         await house.git.add_worktree(spec.worktree, spec.branch, backup.oid)
         await house.git.restore_files(spec.worktree, backup.oid)
-        await self._workstreams.adopt_worktree(spec, backup.oid)
+        await self._workstreams.sites.adopt(spec, backup.oid)
 
 
 def _look_json(look: Removal) -> dict[str, Any]:

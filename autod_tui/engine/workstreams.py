@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import glob
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +15,9 @@ from autod_tui.core.requests import Answer
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.notices import REACHABLE
+from autod_tui.engine.sites import Sites
 
 INSTRUCTION = "Read STARTUP.md and begin the workstream"
-PORT_LIMIT = 65000
 PROMPT_WAIT = 15.0
 """Seconds to wait at most for a program that takes its prompt by keys."""
 PROMPT_LOOK = 0.3
@@ -31,6 +29,7 @@ class Workstreams:
     def __init__(self, house: House) -> None:
         """Work on `house`."""
         self._house = house
+        self.sites = Sites(house)
 
     async def up(self, names: tuple[str, ...]) -> Answer:
         """Make worktrees and start agents; what has to wait is marked as wanted and starts by itself."""
@@ -77,7 +76,7 @@ class Workstreams:
         self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry], pane: PaneStatus | None
     ) -> dict[str, object]:
         try:
-            record = await self._ensure_worktree(spec, entries)
+            record = await self.sites.ensure(spec, entries)
             if pane is not None and not pane.dead:
                 self._adopt(record, spec, pane)
                 return {"name": spec.name, "state": "running", "pane": pane.pane, "worktree": record.worktree}
@@ -114,86 +113,6 @@ class Workstreams:
             ),
             ev.StateChanged(name=spec.name, state=WorkstreamState.WORKING, source=Source.PROCESS),
         )
-
-    async def _ensure_worktree(self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry]) -> WorkstreamRecord:
-        house = self._house
-        record = house.state.workstream(spec.name)
-        here = entries.get(spec.worktree) or entries.get(str(Path(spec.worktree).resolve()))
-        adopted = here is not None and not here.prunable
-        if here is not None and adopted and here.branch != spec.branch:
-            held = here.branch or "a detached HEAD"
-            raise RefusedError(f"{spec.name}: {spec.worktree} holds {held!r}, not {spec.branch!r}")
-        if adopted and record.worktree == spec.worktree and Path(spec.worktree).exists():
-            await self._write_startup(spec)
-            return record
-        base = await self._base(spec)
-        await house.git.exclude("/STARTUP.md")
-        if not adopted:
-            await house.git.add_worktree(spec.worktree, spec.branch, base)
-        await self._write_startup(spec)
-        self._copy_ignored(spec)
-        await self.adopt_worktree(spec, base, adopted=adopted)
-        return house.state.workstream(spec.name)
-
-    async def adopt_worktree(self, spec: WorkstreamSpec, base: str, *, adopted: bool = True) -> None:
-        """Record a worktree that is there, with a block of ports of its own."""
-        house = self._house
-        port = house.state.workstream(spec.name).port or self._free_port()
-        head = await house.git.resolve(f"refs/heads/{spec.branch}") or base
-        house.stream.emit(
-            ev.WorktreeAdded(
-                name=spec.name,
-                worktree=spec.worktree,
-                branch=spec.branch,
-                base_oid=base,
-                port=port,
-                adopted=adopted,
-            ),
-            ev.HeadMoved(name=spec.name, head=head),
-        )
-
-    async def _base(self, spec: WorkstreamSpec) -> str:
-        house = self._house
-        wanted = spec.base
-        if not wanted and spec.after:
-            wanted = house.state.checkpoint(spec.after[-1]).merged_into
-        wanted = wanted or house.plan.project.target
-        oid = await house.git.resolve(wanted)
-        if oid is None:
-            raise RefusedError(
-                f"{spec.name}: there is no {wanted!r} to start from",
-                hint="commit something first, or name another base",
-            )
-        return oid
-
-    async def _write_startup(self, spec: WorkstreamSpec) -> None:
-        target = Path(spec.worktree) / "STARTUP.md"
-        if not spec.startup or target.is_symlink():
-            return
-        text = Path(spec.startup).read_bytes()
-        if target.exists() and target.read_bytes() == text:
-            return
-        if target.exists():
-            await self._house.git.hide(spec.worktree, "STARTUP.md")
-        target.write_bytes(text)
-
-    def _copy_ignored(self, spec: WorkstreamSpec) -> None:
-        root, worktree = Path(self._house.plan.project.root), Path(spec.worktree)
-        for pattern in self._house.plan.project.copy:
-            for name in sorted(glob.glob(pattern, root_dir=root, recursive=True, include_hidden=True)):  # noqa: PTH207 - hidden files
-                source, target = root / name, worktree / name
-                if target.exists() or target.is_symlink() or not source.resolve().is_relative_to(root.resolve()):
-                    continue
-                target.parent.mkdir(parents=True, exist_ok=True)
-                if source.is_dir():
-                    shutil.copytree(source, target, symlinks=True)
-                else:
-                    shutil.copy2(source, target, follow_symlinks=False)
-
-    def _free_port(self) -> int:
-        project = self._house.plan.project
-        taken = {record.port for record in self._house.state.workstreams.values() if record.port}
-        return next((p for p in range(project.port_base, PORT_LIMIT, max(project.ports, 1)) if p not in taken), 0)
 
     async def _launch(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> PaneStatus:
         house = self._house

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from autod_tui import process
@@ -65,6 +66,15 @@ class Git:
         done = await self.run(*args, place=place, stdin=stdin, env=env, timeout=timeout)
         return done.checked(step).text
 
+    async def _config_place(self, place: Place | None) -> Place:
+        """Return the common directory for a worktree with no configuration of its own: that saves asking git anew."""
+        if place is None or place.git_dir == self.common.git_dir:
+            return self.common
+        own = (f"{place.git_dir}/config.worktree", f"{self.common_dir}/config.worktree")
+        if any(map(os.path.exists, own)) or (await self.config()).conditional:
+            return place
+        return self.common
+
     @staticmethod
     def argv(place: Place, args: tuple[str, ...]) -> list[str]:
         """Return the whole command line for `args` at `place`."""
@@ -73,7 +83,7 @@ class Git:
 
     async def config(self, place: Place | None = None) -> LocalConfig:
         """Return what the configuration at `place` says, read again only when one of its files changed."""
-        where = place or self.common
+        where = await self._config_place(place)
         known = self._configs.get(where.git_dir)
         if known and known[0] == _signature(known[1].files):
             return known[1]
@@ -84,9 +94,7 @@ class Git:
         )
         config = parse_config(done.checked("reading git's configuration").stdout, where.git_dir)
         watched = (*config.files, f"{self.common_dir}/config.worktree", f"{where.git_dir}/config.worktree")
-        config = LocalConfig(
-            config.overrides, config.merging, config.filters, config.name, config.email, tuple(dict.fromkeys(watched))
-        )
+        config = msgspec.structs.replace(config, files=tuple(dict.fromkeys(watched)))
         self._configs[where.git_dir] = (_signature(config.files), config)
         return config
 

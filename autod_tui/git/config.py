@@ -71,6 +71,8 @@ class LocalConfig(Struct, frozen=True):
     """Committer identity, from any scope; empty when nobody set one."""
     files: tuple[str, ...]
     """All files that were read, absolute."""
+    conditional: bool = False
+    """True when a file is read under a condition (`includeIf`), so that each worktree has to be asked."""
 
 
 def parse_config(listing: bytes, directory: str) -> LocalConfig:
@@ -78,7 +80,9 @@ def parse_config(listing: bytes, directory: str) -> LocalConfig:
     local: dict[str, str] = {}
     identity = {"user.name": "", "user.email": ""}
     files: dict[str, None] = {}
+    conditional = False
     for scope, origin, key, value in _entries(listing):
+        conditional |= key.startswith("includeif.")
         if key in identity:
             identity[key] = value
         if scope in ("local", "worktree"):
@@ -93,6 +97,7 @@ def parse_config(listing: bytes, directory: str) -> LocalConfig:
         name=identity["user.name"],
         email=identity["user.email"],
         files=tuple(files),
+        conditional=conditional,
     )
 
 

@@ -18,6 +18,8 @@ from autod_tui.git.status import Status, read_status
 _LEFT_OUT = tuple(f":(top,exclude){name}" for name in sorted(UNMERGED_FILES))
 _LARGEST_COUNTED = 2**20
 _ATTEMPTS = 5
+_RESTLESS = (b"No such file", b"short read")
+"""What git says of a file that vanished, or shrank, as it read it."""
 
 Fingerprint = tuple[bytes, tuple[tuple[int, int, int], ...]]
 _Numbers = tuple[int, int, int]
@@ -89,7 +91,7 @@ class Measure:
         words = ("diff", "--no-ext-diff", "--no-textconv", "--numstat", "-z", "--no-renames", base, "--", ".")
         done = await self._git.run(*words, *_LEFT_OUT, place=place)
         for _ in range(_ATTEMPTS):
-            restless = done.returncode == -signal.SIGBUS or b"No such file" in done.stderr
+            restless = done.returncode == -signal.SIGBUS or any(words in done.stderr for words in _RESTLESS)
             if done.ok or not restless:
                 return done.checked(f"measuring {place.work_tree!r}").stdout
             done = await self._git.run(*words, *_LEFT_OUT, place=place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ class Refs:
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit that `ref` names, or None."""
-        if ref.startswith("refs/heads/") and (oid := self._quick.read(ref)):
+        if oid := self._quick.read(ref) if ref.startswith("refs/heads/") else self._quick.branch(ref):
             return oid
         done = await self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
         return done.text if done.ok else None
@@ -146,6 +147,16 @@ class Refs:
         return {one.path: kept[_slot(one)] for one in conflicts if _slot(one) in kept}
 
 
+_PLAIN = re.compile(r"(?![0-9a-f]{40})[A-Za-z0-9_][A-Za-z0-9_/-]*")
+
+
+def _points_to(head: Path, ref: str) -> bool:
+    try:
+        return head.read_text(errors="surrogateescape").strip() == f"ref: {ref}"
+    except FileNotFoundError:
+        return False
+
+
 class QuickRefs:
     """Reads a branch without a fork, from git's files; answers None where it can't be sure."""
 
@@ -163,6 +174,27 @@ class QuickRefs:
         except (OSError, UnicodeDecodeError):
             return self._in_packed(ref)
         return text if re.fullmatch(r"[0-9a-f]{40}([0-9a-f]{24})?", text) else None
+
+    def branch(self, name: str) -> str | None:
+        """Return the object id that `name` stands for when it can only be a branch's short name, or None."""
+        others = (name, f"refs/{name}", f"refs/tags/{name}")
+        if not _PLAIN.fullmatch(name) or not all(map(self.surely_missing, others)):
+            return None
+        return self.read(f"refs/heads/{name}")
+
+    def surely_missing(self, ref: str) -> bool:
+        """Tell whether git's files show that there is no such ref; False where they can't tell."""
+        if self._elsewhere() or os.path.lexists(self._common / ref):
+            return False
+        return self._in_packed(ref) is None
+
+    def may_be_checked_out(self, ref: str) -> bool:
+        """Tell whether some worktree's HEAD may be `ref` (`refs/heads/...`); False only where none is."""
+        heads = [self._common / "HEAD", *self._common.glob("worktrees/*/HEAD")]
+        return self._elsewhere() or any(head.is_symlink() or _points_to(head, ref) for head in heads)
+
+    def _elsewhere(self) -> bool:
+        return (self._common / "reftable").exists()
 
     def _in_packed(self, ref: str) -> str | None:
         path = self._common / "packed-refs"

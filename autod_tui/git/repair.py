@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 from autod_tui import process
@@ -29,12 +31,19 @@ async def mend(git: Git, intent: Intent) -> list[str]:
 
 
 async def _end_survivors(intent: Intent) -> list[str]:
-    survivors = process.marked(f"{MARKER}={intent.id}")
+    ended = await end_marked(intent.id)
+    return [f"ended a git that outlived its autod while {intent.what}"] if ended else []
+
+
+async def end_marked(id: str) -> bool:
+    """End all programs that carry the id of a note or mark; return whether there were any."""
+    survivors = process.marked(f"{MARKER}={id}") if id else []
     for pid in survivors:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     while any(process.alive(pid) for pid in survivors):  # noqa: ASYNC110 - not our children: no event tells their end
         await asyncio.sleep(0.005)
-    return [f"ended a git that outlived its autod while {intent.what}"] if survivors else []
+    return bool(survivors)
 
 
 def _remove_locks(git: Git, intent: Intent) -> list[str]:
@@ -51,11 +60,17 @@ def _remove_locks(git: Git, intent: Intent) -> list[str]:
 
 
 def _remove_index_lock(intent: Intent) -> list[str]:
-    lock = Path(intent.git_dir) / "index.lock"
-    if not lock.exists() or lock.stat().st_mtime < intent.at - 1 or process.gits_in(intent.worktree):
+    return remove_stale([Path(intent.git_dir) / "index.lock"], intent.at, intent.worktree)
+
+
+def remove_stale(locks: Sequence[Path], since: float, worktree: str) -> list[str]:
+    """Remove lock files made after `since` (Unix time), unless a git works in `worktree`; one sentence for each."""
+    stale = [lock for lock in locks if lock.exists() and lock.stat().st_mtime >= since - 1]
+    if not stale or process.gits_in(worktree):
         return []
-    lock.unlink()
-    return [f"removed the stale lock {str(lock)!r}"]
+    for lock in stale:
+        lock.unlink()
+    return [f"removed the stale lock {str(lock)!r}" for lock in stale]
 
 
 def _remove_half_worktree(git: Git, intent: Intent) -> list[str]:

@@ -81,6 +81,10 @@ class Repository(GitPort):
         """Add a worktree for `branch`, made at `base` when missing; see `Worktrees.add`."""
         return await self._worktrees.add(path, branch, base, detach=detach)
 
+    async def finish_worktree(self, path: str) -> bool:
+        """Lay out what a worktree that was cut short in the making still lacks; see `Checkouts.finish`."""
+        return await self._worktrees.finish(path)
+
     async def remove_worktree(self, path: str) -> None:
         """Remove a worktree, its ignored files included; the branch stays."""
         await self._worktrees.remove(path)
@@ -131,6 +135,7 @@ class Repository(GitPort):
 
     async def removal(self, worktree: str, branch: str, targets: Sequence[str], copied: Sequence[str]) -> Removal:
         """Look at what removing a worktree would lose against the refs in `targets`."""
+        await self._worktrees.finish(worktree)  # or files that were never laid out would count as deleted
         return await look_at_removal(self._git, self._scratch, worktree, branch, targets, copied)
 
     async def diff(self, worktree: str, target: str) -> str:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.git.command import Git, Place
+from autod_tui.git.marks import refuse_unfinished
 from autod_tui.git.merge_tree import takes_part
 
 _UNBORN = "(initial)"
@@ -37,7 +38,11 @@ class Status(Struct, frozen=True):
 
 
 async def read_status(git: Git, place: Place, *, env: Mapping[str, str] | None = None) -> Status:
-    """Read a worktree's state without writing to it; `env` may name a copy of its index."""
+    """Read a worktree's state without writing to it; `env` may name a copy of its index.
+
+    Raises RefusedError where files are still being laid out: they would look as if somebody had deleted them.
+    """
+    refuse_unfinished(place)
     words = ("status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
     done = await git.run(*words, place=place, env=env)
     return _parse(done.checked(f"reading the state of {place.work_tree!r}").stdout)

@@ -85,7 +85,9 @@ async def test_a_killed_add_is_mended(box: Sandbox, delay: float) -> None:
     repository = box.open()
     await repository.repair()
     assert await repository.repair() == []
-    if not path.exists():
+    if path.exists():
+        await repository.finish_worktree(str(path))
+    else:
         assert await repository.add_worktree(str(path), "ws/k", "main")
     assert box.git("status", "--porcelain", cwd=path) == ""
     assert [one.locked for one in await repository.worktrees()] == [False, False]
