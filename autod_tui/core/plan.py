@@ -44,11 +44,19 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     permission: str = "ask"
     """`ask`, `edits` (edits files unasked) or `all` (never asks; no default of any built-in profile)."""
     permissions: Mapping[str, tuple[str, ...]] = {}
-    """Permission mode to the arguments inserted after the program for it."""
+    """Permission mode to its arguments: after the program, or where an argument is {permission}.
+
+    Those that begin as NAME=VALUE go to the environment.
+    """
+    headless_permissions: Mapping[str, tuple[str, ...]] = {}
+    """The same for `headless`, where it takes other arguments; modes not named here are as in `permissions`."""
     hooks: str = ""
     """How the program takes hooks for one launch (a way that `agents.hooks` knows); empty: it has none."""
     hook_states: Mapping[str, str] = {}
-    """Hook event to the state it tells: a state's value, or `permission` / `question` for the two kinds of waiting."""
+    """Hook event, or `EVENT:VALUE` for one about a tool, an error or another kind, to the state it tells.
+
+    States are named as in `core.agent_words.STATE_WORDS`; the more exact key counts.
+    """
     titles: Mapping[str, str] = {}
     """`working`, `waiting`, `idle`, or `quiet` (not working, whatever else) to a pattern of the terminal's title."""
     status_file: str = ""
