@@ -15,8 +15,9 @@ from autod_tui.core.names import suggest_name
 from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.tmux import screen
 from autod_tui.tmux.control import Block, ControlClient, LineCount, ServerGoneError, TmuxRefusedError
+from autod_tui.tmux.inheritance import inherited_names
 from autod_tui.tmux.quoting import one_line, shell_path
-from autod_tui.tmux.script import write_agent_script
+from autod_tui.tmux.script import remove_empty, used_up, write_agent_script
 from autod_tui.tmux.server import HUB, UI, TmuxServer
 from autod_tui.tmux.snapshot import LIST_FORMAT, parse_panes, read_panes
 from autod_tui.tmux.stream import Stream
@@ -26,6 +27,9 @@ GRACE = 3.0
 
 REJOIN_EVERY = 0.3
 """Seconds between looks at the socket while no server runs; a look is one connect(), no program."""
+
+SWEEP_FIRST, SWEEP_LAST = 0.1, 10.0
+"""Seconds between looks for launch scripts that have done their work."""
 
 _KEYS_AT_ONCE = 1000
 _INDEX_TAKEN = re.compile(r"index \d+ in use")
@@ -49,6 +53,12 @@ class Panes:
         self._watched: frozenset[str] = frozenset()
         self._next_index = 0
         """Index of the next window; 0 while tmux has to be asked."""
+        self._asked: ControlClient | None = None
+        self._names: tuple[str, ...] = ()
+        """What panes inherit from the server, by name, as `_asked` was told."""
+        self._scripts: list[Path] = []
+        """Launch scripts that may still be there."""
+        self._sweeping: asyncio.TimerHandle | None = None
         self._closed = asyncio.Event()
         self._woken = asyncio.Event()
         """Set when there is a reason to look for a server at once."""
@@ -57,6 +67,9 @@ class Panes:
         """Leave the server: `events` ends, the agents go on."""
         self._closed.set()
         self._woken.set()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._sweep()
         for stream in list(self._streams):
             await stream.close()
         if self._commands is not None:
@@ -73,12 +86,36 @@ class Panes:
         if await self._client() is None:
             await asyncio.to_thread(self._server.ensure_keeper)
             self._woken.set()
-        script = write_agent_script(self._server.launch_dir, launch)
+        script = write_agent_script(self._server.launch_dir, launch, await self._inherited())
         try:
-            return await self._new_window(launch, script)
+            pane = await self._new_window(launch, script)
         except AutodError:
             script.unlink(missing_ok=True)
             raise
+        self._scripts.append(script)
+        self._sweep_soon(SWEEP_FIRST)
+        return pane
+
+    async def _inherited(self) -> tuple[str, ...] | None:
+        """Return the names of what panes inherit from the server, asked once for each joining; None when it is gone."""
+        client = await self._client()
+        if client is None:
+            return None
+        if client is not self._asked:
+            remove_empty(self._server.launch_dir)
+            self._names, self._asked = await inherited_names(client), client
+        return self._names
+
+    def _sweep_soon(self, pause: float) -> None:
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(pause, self._sweep, pause)
+
+    def _sweep(self, pause: float = 0.0) -> None:
+        """Remove the scripts that have emptied themselves; a shell that has a long way to that is given time."""
+        self._sweeping = None
+        self._scripts = [script for script in self._scripts if not used_up(script)]
+        if self._scripts and pause:
+            self._sweep_soon(min(pause * 2, SWEEP_LAST))
 
     async def _new_window(self, launch: Launch, script: Path) -> PaneStatus:
         while True:
