@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from autod_tui import process
 from autod_tui.agents import readiness
-from autod_tui.agents.launch import agent_argv
+from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.plan import AgentProfile
@@ -20,6 +20,10 @@ END_GRACE = 2.0
 
 class Agents:
     """The agents room behind the engine's port."""
+
+    def __init__(self, spool: Path | None = None) -> None:
+        """Have agents tell their events in directories of `spool`; without one they get no hooks."""
+        self._spool = spool
 
     def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
         """Fill a profile's command."""
@@ -36,8 +40,8 @@ class Agents:
     def prepare(
         self, profile: AgentProfile, values: Mapping[str, str], *, permission: str = "", conversation: str = ""
     ) -> Prepared:
-        """Fill a profile's command."""
-        return Prepared(argv=self.argv(profile, values))
+        """Fill a profile's command, with hooks and a permission mode."""
+        return prepare(profile, values, permission=permission, conversation=conversation, spool=self._spool)
 
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         """Read a state from a screen."""
@@ -69,9 +73,9 @@ class GateRunner:
 class Processes:
     """Finds agents by the marker in their environment."""
 
-    def of_session(self, session: str, *, after: int = 0) -> list[int]:
+    def of_session(self, session: str, *, after: int = 0, apart: Collection[int] | None = None) -> list[int]:
         """Return the living processes of an agent session, with `after` only those younger than that process."""
-        return process.marked(f"AUTOD_SESSION={session}", after=after)
+        return process.marked(f"AUTOD_SESSION={session}", after=after, apart=apart)
 
     async def end_session(self, session: str) -> None:
         """End them all."""

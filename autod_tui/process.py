@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -76,6 +78,7 @@ async def start(
     limit: int = 2**20,
 ) -> asyncio.subprocess.Process:
     """Start a program in a process group of its own with piped output, for a caller that talks with it."""
+    _watch_by_descriptor()
     try:
         return await asyncio.create_subprocess_exec(
             *argv,
@@ -89,6 +92,25 @@ async def start(
         )
     except FileNotFoundError as error:
         raise _missing(argv, error) from None
+
+
+def _watch_by_descriptor() -> None:
+    """Learn of ends from the kernel: before Python 3.12 asyncio starts a thread for each program that it waits for."""
+    if sys.version_info < (3, 12) and _descriptors_work():
+        watcher = asyncio.get_child_watcher()
+        if not isinstance(watcher, asyncio.PidfdChildWatcher) or not watcher.is_active():
+            watcher = asyncio.PidfdChildWatcher()
+            watcher.attach_loop(asyncio.get_running_loop())
+            asyncio.set_child_watcher(watcher)
+
+
+@functools.cache
+def _descriptors_work() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # no such kernel
+        return False
+    return True
 
 
 def run_sync(
@@ -199,16 +221,32 @@ def alive(pid: int) -> bool:
     return bool(stat) and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
-def marked(marker: str, *, after: int = 0) -> list[int]:
+def marked(marker: str, *, after: int = 0, apart: Collection[int] | None = None) -> list[int]:
     """Return the living processes whose environment at start held `marker` (`NAME=value`).
 
-    With `after`, only those with a process id given out after that one; all, once the ids have begun anew.
+    With `after`, only those with a process id given out after that one; all, once the ids have begun anew. With `apart`
+    (processes that lead sessions of their own and are not marked so), those in their sessions, in their parents' and
+    in this process's own are not looked at: a session is inherited and never joined.
     """
     wanted = marker.encode()
     if after and _last_pid() < after:
         after = 0
-    pids = [pid for pid in _pids() if pid > after]
+    others = set() if apart is None else {os.getsid(0), *apart, *map(_session_of, map(_parent_of, apart))} - {0}
+    pids = [pid for pid in _pids() if pid > after and _session_of(pid) not in others]
     return [pid for pid in pids if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+
+
+def _session_of(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
+
+
+def _parent_of(pid: int) -> int:
+    """Return the parent's process id; -1 when there is none."""
+    fields = _read_proc(pid, "stat").rpartition(b")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else -1
 
 
 def _last_pid() -> int:

@@ -124,7 +124,7 @@ class Words:
 class NoProcesses:
     """No agent outlives its pane."""
 
-    def of_session(self, session: str, *, after: int = 0) -> list[int]:
+    def of_session(self, session: str, *, after: int = 0, apart: object = None) -> list[int]:
         return []
 
     async def end_gates(self, house: str) -> None:

@@ -95,11 +95,16 @@ class Endings:
             await processes.end_session(session.marker)
         if session.pane and ending.program_ended:
             young = self._house.stream.clock() - session.started_at < YOUNG
-            if processes.of_session(session.marker, after=session.pid if young else 0):
+            apart = self._other_panes(session) if young else None
+            if processes.of_session(session.marker, after=session.pid if young else 0, apart=apart):
                 await processes.end_session(session.marker)
             # with the window goes the exit status, and only with the window ends the log
             SessionFiles(self._house, run_id, session.id).ending.write_bytes(msgspec.json.encode(ending))
             await panes.close_window(session.window)
+
+    def _other_panes(self, session: SessionRecord) -> list[int]:
+        living = (one for run in self._house.state.runs.values() for one in run.living)
+        return [one.pid for one in living if one.marker != session.marker and one.pid]
 
     async def _collect(self, run: RunRecord, session: SessionRecord, ending: Ending) -> tuple[Left, Ending]:
         try:
