@@ -45,7 +45,12 @@ class _Index:
         self.specs: dict[str, TaskSpec] = {task.id: task for task in plan.tasks}
         self.batches = {batch.name: batch for batch in plan.batches}
         batch_of = {id: batch.name for batch in plan.batches for id in batch.tasks}
-        self.kinds = {task.id: _Kind(batch_of.get(task.id, ""), task.role, task.model) for task in plan.tasks}
+        kinds: dict[_Kind, _Kind] = {}
+        self.kinds = {
+            task.id: kinds.setdefault(kind, kind)
+            for task in plan.tasks
+            for kind in [_Kind(batch_of.get(task.id, ""), task.role, task.model)]
+        }
         ordered = {batch.name for batch in plan.batches if batch.after}
         self.ordered = {task.id for task in plan.tasks if task.after or self.kinds[task.id].batch in ordered}
         """Tasks that may have to wait for others."""
@@ -105,8 +110,13 @@ class Queues:
     def groups(self, stage: StageSpec) -> dict[Group, list[str]]:
         """Return the ids that wait for `stage`, in order, by what may share a session."""
         found: dict[Group, list[str]] = {}
+        by_kind: dict[_Kind, list[str]] = {}
         for task in self._waiting.get(stage.name, ()):
-            found.setdefault(self._group(stage, self._index.kinds[task.id]), []).append(task.id)
+            kind = self._index.kinds[task.id]
+            ids = by_kind.get(kind)
+            if ids is None:
+                ids = by_kind[kind] = found.setdefault(self._group(stage, kind), [])
+            ids.append(task.id)
         if stage.by is By.AGENT and stage.name in self._followers:
             self._add_followers(stage, found)
         return found
@@ -178,25 +188,26 @@ class Queues:
         for session in self.run.living:
             self.living[session.stage] = self.living.get(session.stage, 0) + 1
             self.agents += bool(session.agent)
-        for task in self.run.tasks.values():
-            if task.state in _ON_THE_WAY and task.stage in self.stages:
-                self._place(task, now)
+        queued, running, review = _ON_THE_WAY
+        for task in self.run.tasks.values():  # thousands, at each event: most of them are done, or have never run
+            state = task.state
+            if (state is queued or state is running or state is review) and task.stage in self.stages:
+                self._place(task, state, now)
         for waiting in self._waiting.values():
-            waiting.sort(key=lambda task: -self._priority(task))
+            if any(map(self._priority, waiting)):
+                waiting.sort(key=lambda task: -self._priority(task))
 
-    def _place(self, task: TaskRecord, now: float) -> None:
-        queued = task.state is TaskState.QUEUED
-        if queued and self.blocker(task):
+    def _place(self, task: TaskRecord, state: TaskState, now: float) -> None:
+        queued = state is TaskState.QUEUED
+        if queued and task.id in self._index.ordered and self.blocker(task):
             if not self._open_batch(task):
                 self._followers.setdefault(task.stage, []).append(task)
             return
         self.alive = True
         if _is_first(task):
-            key = (self._index.kinds[task.id], self._index.place[task.stage], task.state is TaskState.REVIEW)
+            key = (self._index.kinds[task.id], self._index.place[task.stage], state is TaskState.REVIEW)
             self._firsts[key] = self._firsts.get(key, 0) + 1
-        if not queued:
-            return
-        if task.not_before > now:
+        if not queued or task.not_before > now:
             return
         if self.stages[task.stage].by is By.PERSON:
             self.unasked.append(task.id)
@@ -222,4 +233,4 @@ def _is_first(task: TaskRecord) -> bool:
     """True for a task that nothing has sent back so far."""
     if task.attempts.get(task.stage):
         return False
-    return not any(verdict.verdict is Verdict.NEEDS_WORK for verdict in task.verdicts)
+    return not task.verdicts or not any(verdict.verdict is Verdict.NEEDS_WORK for verdict in task.verdicts)

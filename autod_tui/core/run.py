@@ -291,10 +291,20 @@ class RunRecord(Struct, frozen=True, kw_only=True, weakref=True):
     @property
     def done(self) -> int:
         """How many tasks are through."""
-        final = self.final_states
-        return sum(1 for task in self.tasks.values() if task.state in final)
+        states = [task.state for task in self.tasks.values()]
+        return sum(map(states.count, self.final_states))
 
     @property
     def living(self) -> tuple[SessionRecord, ...]:
         """Sessions that run."""
-        return tuple(one for one in self.sessions.values() if one.state is SessionState.RUNNING)
+        for sessions, living in _known_living:
+            if sessions is self.sessions:
+                return living
+        living = tuple(one for one in self.sessions.values() if one.state is SessionState.RUNNING)
+        _known_living[3:] = []
+        _known_living.insert(0, (self.sessions, living))
+        return living
+
+
+_known_living: list[tuple[Mapping[str, SessionRecord], tuple[SessionRecord, ...]]] = []
+"""Asked for many times between two changes, and there may be thousands of sessions."""
