@@ -63,7 +63,9 @@ class Slots:
         """
         place = self._unlocked(worktree)
         self._standing.pop(place.git_dir, None)
-        status = await read_status(self._git, place)
+        # Nobody else works here: git may write down that files as young as their index are unchanged, instead of
+        # reading them all again each time.
+        status = await read_status(self._git, place, env={"GIT_OPTIONAL_LOCKS": "1"})
         half_done = operation_under_way(place) is not None
         head = status.head
         if status.paths or half_done:
