@@ -78,7 +78,11 @@ def _rows(what: str, number: int, ours: float, bare: list[float], by_hand: list[
         f"a worktree's own cost by hand: {cost * 1000:.1f} ms a task"
     )
     return [
-        Row(name=f"task of 50 ms that {what}, {AT_ONCE} at once / pool with worktrees by hand", ours=[ours], base=by_hand),
+        Row(
+            name=f"task of 50 ms that {what}, {AT_ONCE} at once / pool with worktrees by hand",
+            ours=[ours],
+            base=by_hand,
+        ),
         Row(
             name=f"task of 50 ms that {what}, less the worktree's own cost / pool",
             ours=[ours - cost],
