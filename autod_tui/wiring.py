@@ -86,7 +86,7 @@ class Parts:
             files=FileWatch(note=note),
             processes=Processes(),
             gates=GateRunner(),
-            agents=Agents(),
+            agents=Agents(self.git.common_dir / "autod" / "spool"),
             write_workstream=_write_workstream,
             load_plan=self.load_plan,
             load_run_plan=lambda name: _load_run_plan(self.git.root, name, stream.plan),

@@ -4,17 +4,45 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from autod_tui.agents.hooks import Hooks, install_hooks
+from autod_tui.core.agent_ports import Prepared
+from autod_tui.core.agent_words import PERMISSIONS
 from autod_tui.core.errors import UsageError
+from autod_tui.core.names import nearest
 from autod_tui.core.plan import AgentProfile
 
 MAX_ARGUMENT_BYTES = 128_000
 """Linux refuses single arguments of 128 KiB and more."""
 _PLACEHOLDER = re.compile(r"(?<!\$)\{(prompt|prompt_file|model|session_id|worktree|workstream)\}")
 _QUOTED = re.compile(rf"""(["']?){_PLACEHOLDER.pattern}\1""")
+_SETTING = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _MODEL = "{model}"
+_PERMISSION = "{permission}"
 _SHELLS = frozenset({"sh", "bash", "dash", "ksh", "zsh"})
+
+
+def prepare(
+    profile: AgentProfile,
+    values: Mapping[str, str],
+    *,
+    permission: str = "",
+    conversation: str = "",
+    spool: Path | None = None,
+) -> Prepared:
+    """Return what starts an agent once, as `AgentsPort.prepare` promises; no hooks without a `spool` directory.
+
+    What is written for this launch lies in `spool/SESSION`, SESSION being the `session_id` among `values`.
+    """
+    if conversation and not profile.resume:
+        raise UsageError(f"{profile.name} can't go on with a conversation", hint="its profile has no `resume`")
+    env, arguments = _mode(profile, permission)
+    hooks = install_hooks(profile, spool / values["session_id"]) if spool else Hooks()
+    filled = dict(values) | ({"session_id": conversation} if conversation else {})
+    argv = _argv(profile, profile.resume if conversation else profile.command, filled, arguments, hooks.arguments)
+    return Prepared(argv=argv, env={**env, **hooks.env})
 
 
 def agent_argv(
@@ -27,32 +55,20 @@ def agent_argv(
     worktree: str,
     workstream: str,
 ) -> tuple[str, ...]:
-    """Return the argv that starts an agent interactively.
+    """Return the argv that starts an agent interactively, its permission mode and its hooks left out.
 
     `model` may be an alias of the profile; empty takes the profile's own model, and where that is empty too
     the arguments that would carry it are left out. Raises UsageError for a prompt too long for a command line.
     """
-    chosen = model_name(profile, model)
     values = {
         "prompt": prompt,
         "prompt_file": prompt_file,
-        "model": chosen,
+        "model": model,
         "session_id": session_id,
         "worktree": worktree,
         "workstream": workstream,
     }
-    arguments = _arguments(profile, chosen)
-    script = _script_at(arguments)
-    argv = tuple(
-        _filled_script(argument, values) if place == script else _filled(argument, values)
-        for place, argument in enumerate(arguments)
-    )
-    if any(len(argument.encode("utf-8", "surrogateescape")) > MAX_ARGUMENT_BYTES for argument in argv):
-        raise UsageError(
-            f"the prompt of {workstream!r} is too long for the command line of {profile.name}",
-            hint='use {prompt_file}, or prompt = "file", in its profile',
-        )
-    return argv
+    return _argv(profile, profile.command, values)
 
 
 def model_name(profile: AgentProfile, model: str) -> str:
@@ -61,14 +77,62 @@ def model_name(profile: AgentProfile, model: str) -> str:
     return profile.models.get(chosen, chosen)
 
 
-def _arguments(profile: AgentProfile, model: str) -> list[str]:
-    command = list(profile.command)
-    if not any(_MODEL in argument for argument in command):
-        command[1:1] = profile.model_args
-    return command if model else _without_model(command)
+def _mode(profile: AgentProfile, permission: str) -> tuple[dict[str, str], list[str]]:
+    """Return the environment and the arguments of a permission mode; a mode that the profile lacks is a mistake."""
+    mode = permission or profile.permission
+    if mode not in PERMISSIONS:
+        near = nearest(mode, [*PERMISSIONS])
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(PERMISSIONS)}"
+        raise UsageError(f"unknown permission mode {mode!r}", hint=hint)
+    if mode not in profile.permissions:
+        if not permission and mode == "ask":
+            return {}, []  # a command of one's own that says nothing of modes
+        known = ", ".join(profile.permissions) or "none"
+        raise UsageError(
+            f"{profile.name} has no permission mode {mode!r}", hint=f"known: {known}; `permissions` in its profile"
+        )
+    arguments = list(profile.permissions[mode])
+    env = {}
+    while arguments and (setting := _SETTING.fullmatch(arguments[0])):
+        env[setting[1]] = setting[2]
+        arguments.pop(0)
+    return env, arguments
 
 
-def _without_model(command: list[str]) -> list[str]:
+def _argv(
+    profile: AgentProfile,
+    command: Sequence[str],
+    values: Mapping[str, str],
+    permission: Sequence[str] = (),
+    hooks: Sequence[str] = (),
+) -> tuple[str, ...]:
+    values = {**values, "model": model_name(profile, values["model"])}
+    templates = _with_places(profile, command)
+    templates = templates if values["model"] else _without_model(templates)
+    script = _script_at(templates)
+    argv = [templates[0], *hooks]
+    for place, template in enumerate(templates[1:], 1):
+        if template == _PERMISSION:
+            argv.extend(permission)
+        else:
+            argv.append(_filled_script(template, values) if place == script else _filled(template, values))
+    argv[0] = _filled(argv[0], values)
+    if any(len(argument.encode("utf-8", "surrogateescape")) > MAX_ARGUMENT_BYTES for argument in argv):
+        raise UsageError(
+            f"the prompt of {values['workstream']!r} is too long for the command line of {profile.name}",
+            hint='use {prompt_file}, or prompt = "file", in its profile',
+        )
+    return tuple(argv)
+
+
+def _with_places(profile: AgentProfile, command: Sequence[str]) -> list[str]:
+    """Put the model's arguments and the place of the mode's after the program where the command names none."""
+    model = () if any(_MODEL in argument for argument in command) else profile.model_args
+    mode = () if _PERMISSION in command else (_PERMISSION,)
+    return [command[0], *mode, *model, *command[1:]]
+
+
+def _without_model(command: Sequence[str]) -> list[str]:
     """Drop the arguments that carry the model, each with the option directly before it (`-m {model}`)."""
     kept: list[str] = []
     for argument in command:
@@ -83,7 +147,7 @@ def _is_option(argument: str) -> bool:
     return argument.startswith("-") and argument.strip("-") != "" and "=" not in argument
 
 
-def _script_at(arguments: list[str]) -> int:
+def _script_at(arguments: Sequence[str]) -> int:
     """Return where the script of `sh -c SCRIPT` stands; -1 when the command is no shell."""
     if arguments[0].rpartition("/")[2] not in _SHELLS:
         return -1

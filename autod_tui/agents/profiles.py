@@ -26,8 +26,9 @@ class _BuiltIn(Mapping[str, AgentProfile]):
     """Most commands need one profile or none: reading all of them would take as long as reading the journal."""
 
     def __init__(self) -> None:
-        names = (name.removesuffix(_SUFFIX) for name in os.listdir(_DIRECTORY) if name.endswith(_SUFFIX))  # noqa: PTH208
-        self._found: dict[str, AgentProfile | None] = {name: None for name in sorted(names)} | {DEMO: None}
+        files = (name for name in os.listdir(_DIRECTORY) if name.endswith(_SUFFIX))  # noqa: PTH208 - at every start
+        self._found: dict[str, AgentProfile | None] = {}
+        self._found.update(dict.fromkeys([*sorted(name.removesuffix(_SUFFIX) for name in files), DEMO]))
 
     def __getitem__(self, name: str) -> AgentProfile:
         found = self._found[name]

@@ -1,0 +1,148 @@
+"""Hooks for one launch: an agent's own events become files in the spool; nobody's settings are touched."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from autod_tui.core.errors import AutodError
+from autod_tui.core.plan import AgentProfile
+
+LAUNCH = ".launch"
+"""Directory in a session's spool that holds what its launch needs."""
+SPOOL_VARIABLE = "AUTOD_SPOOL"
+TIMEOUT = 10
+"""Seconds after which an agent may give a hook up."""
+_SCRIPT = Path(__file__).with_name("hook.sh")
+_PLUGIN = Path(__file__).with_name("opencode_plugin.js")
+
+
+class Hooks(Struct, frozen=True, kw_only=True):
+    """What makes one launch tell its events."""
+
+    arguments: tuple[str, ...] = ()
+    """For after the program."""
+    env: Mapping[str, str] = {}
+
+
+def install_hooks(profile: AgentProfile, spool: Path) -> Hooks:
+    """Make the directory of a session's spool and write there what the profile's way of hooks needs.
+
+    Raises AutodError when it can't be written.
+    """
+    launch = spool / LAUNCH
+    try:
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        launch.mkdir(mode=0o700, exist_ok=True)
+        hooks = _WAYS[profile.hooks](profile, launch) if profile.hooks else Hooks()
+    except OSError as error:
+        raise AutodError(f"can't write {str(launch)!r}: {error.strerror}", hint="the agent was not started") from error
+    return Hooks(arguments=hooks.arguments, env={**hooks.env, SPOOL_VARIABLE: str(spool)})
+
+
+def _events(profile: AgentProfile) -> list[str]:
+    """Return the events that the profile knows, each once: `EVENT:VALUE` is a reading of EVENT."""
+    return list(dict.fromkeys(key.partition(":")[0] for key in profile.hook_states))
+
+
+def _command(profile: AgentProfile, launch: Path, event: str) -> str:
+    """Return the shell command for an event; it succeeds even when the spool has been removed meanwhile."""
+    script = launch / _SCRIPT.name
+    if not script.exists():
+        script.write_bytes(_SCRIPT.read_bytes())
+    return f"/bin/sh {shlex.quote(str(script))} {profile.family or profile.name} {event} 2>/dev/null || :"
+
+
+def _commands(profile: AgentProfile, launch: Path, **more: Any) -> dict[str, Any]:
+    """Return hooks in the shape that Claude Code gave them and others took over."""
+
+    def hook(event: str) -> dict[str, Any]:
+        return {"type": "command", "command": _command(profile, launch, event), **more}
+
+    return {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
+
+
+def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
+    if "--settings" in profile.command:  # the later of two would win
+        return Hooks()
+    settings = launch / "settings.json"
+    _write(settings, {"hooks": _commands(profile, launch, timeout=TIMEOUT)})
+    return Hooks(arguments=("--settings", str(settings)))
+
+
+def _gemini_settings(profile: AgentProfile, launch: Path) -> Hooks:
+    """Give hooks as the system's defaults: lists of hooks are joined, in all else the user's settings win."""
+    variable = "GEMINI_CLI_SYSTEM_DEFAULTS_PATH"
+    theirs = _read_object(_gemini_defaults({**os.environ, **profile.env}, variable))
+    if theirs is None:
+        return Hooks()
+    hooks = dict(theirs.get("hooks") or {})
+    for event, entries in _commands(profile, launch, timeout=TIMEOUT * 1000).items():
+        hooks[event] = [*hooks.get(event, []), *entries]
+    shown = {"notifications": False, **(theirs.get("hooksConfig") or {})}
+    settings = launch / "defaults.json"
+    _write(settings, {**theirs, "hooks": hooks, "hooksConfig": shown})
+    return Hooks(env={variable: str(settings)})
+
+
+def _gemini_defaults(env: Mapping[str, str], variable: str) -> Path:
+    system = "/Library/Application Support/GeminiCli" if sys.platform == "darwin" else "/etc/gemini-cli"
+    settings = Path(env.get("GEMINI_CLI_SYSTEM_SETTINGS_PATH") or f"{system}/settings.json")
+    return Path(env.get(variable) or settings.with_name("system-defaults.json"))
+
+
+def _aider_notifications(profile: AgentProfile, launch: Path) -> Hooks:
+    # its standard input is the terminal
+    command = "".join(f"</dev/null {_command(profile, launch, event)}" for event in _events(profile)[:1])
+    return Hooks(arguments=("--notifications", "--notifications-command", command)) if command else Hooks()
+
+
+def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
+    variable = "OPENCODE_CONFIG_CONTENT"
+    theirs = _object({**os.environ, **profile.env}.get(variable) or "{}")
+    if theirs is None:
+        return Hooks()
+    told = json.dumps(
+        {"spool": str(launch.parent), "agent": profile.family or profile.name, "events": _events(profile)}
+    )
+    plugin = launch / "autod.js"
+    plugin.write_text(f"const TOLD = {told}\n{_PLUGIN.read_text('utf-8')}", "utf-8")
+    plugins: Iterable[Any] = theirs.get("plugin") or []
+    return Hooks(env={variable: json.dumps({**theirs, "plugin": [*plugins, plugin.as_uri()]})})
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=1), "utf-8")
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a file, an empty one when there is no file, None when it can't be read."""
+    try:
+        return _object(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+_WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
+    "claude-settings": _claude_settings,
+    "gemini-settings": _gemini_settings,
+    "aider-notifications": _aider_notifications,
+    "opencode-plugin": _opencode_plugin,
+}
