@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
@@ -74,6 +75,8 @@ class Sign(Struct, frozen=True, kw_only=True):
 
     session: str
     reading: Reading | None = None
+    at: float = 0.0
+    """Unix time at which it was told; 0: just now."""
     conversation: str = ""
     """Empty when nothing new is known of it."""
     models: Mapping[str, Tokens] | None = None
@@ -107,6 +110,8 @@ class Choice(Struct, frozen=True, kw_only=True):
     """The agent's words."""
     selected: bool = False
     """True where the agent's own cursor stands."""
+    typed: tuple[str, ...] = ()
+    """Keys that give it, by their tmux names (`1`, `Down`, `Enter`), one after the other."""
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -117,3 +122,20 @@ class Question(Struct, frozen=True, kw_only=True):
     """Empty when only a free text will do."""
     free_text: bool = False
     """True when it takes words, whether or not it offers choices."""
+    into_text: tuple[str, ...] = ()
+    """Keys that lead to where the words are typed; empty when the cursor stands there."""
+
+    @property
+    def digest(self) -> str:
+        """The same for the same question with the same choices, wherever the agent's cursor stands; short."""
+        words = "\0".join([self.text, *(f"{choice.key} {choice.label}" for choice in self.choices)])
+        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
+
+    def choice(self, word: str) -> Choice | None:
+        """Return the choice that `word` means: its key, its label, or the start of one label only; else None."""
+        wanted = word.strip().casefold()
+        by_key = [one for one in self.choices if one.key.casefold() == wanted]
+        exact = [one for one in self.choices if one.label.casefold() == wanted]
+        start = [one for one in self.choices if wanted and one.label.casefold().startswith(wanted)]
+        found = by_key or exact or start
+        return found[0] if len(found) == 1 else None

@@ -190,8 +190,9 @@ def _(event: ev.StateChanged, state: State, at: float) -> State:
         "until": event.until,
         "since": at,
     }
-    # an agent that says it is done may live on; one whose process says so has ended
-    ended = event.state is not WorkstreamState.DONE or event.source is Source.PROCESS
+    # an agent that says it is done, or failed, may live on; one whose process says so has ended
+    rests = event.state in (WorkstreamState.DONE, WorkstreamState.FAILED)
+    ended = not rests or event.source is Source.PROCESS
     if event.state is WorkstreamState.DONE:
         changes["done"] = record.done or _ending(record, at)
     elif event.state is WorkstreamState.WORKING:

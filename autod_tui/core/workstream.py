@@ -47,6 +47,8 @@ class Source(StrEnum):
     HOOK = "hook"
     TERMINAL = "terminal"
     STATUS_FILE = "status file"
+    RECORDS = "records"
+    TITLE = "title"
     PROCESS = "process"
     OUTPUT = "output"
     SCREEN = "screen"
@@ -181,6 +183,12 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """When it last said that it was done; None once it works again."""
     handed_in: Ending | None = None
     """The work that a checkpoint last merged: when it was done, or merged undone."""
+
+    @property
+    def reachable(self) -> bool:
+        """True while its pane holds an agent that can be spoken to, as far as is known."""
+        rests = self.state in (WorkstreamState.DONE, WorkstreamState.FAILED)
+        return bool(self.pane) and (self.state in ALIVE_STATES or (rests and self.source is not Source.PROCESS))
 
     @property
     def usage(self) -> Usage:

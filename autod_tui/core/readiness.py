@@ -1,0 +1,333 @@
+"""Readiness: which of an agent's contradicting signs is true. Pure: it knows no clock and touches nothing.
+
+Hooks and the terminal's own words (OSC 7501) are events: the latest counts. The status file, the title, output and
+screen say what is at this moment; they correct an event that was missed or never came, once they have agreed with
+themselves for a while. What an agent merely prints can only say something where nothing better speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+AGREE = 0.4
+"""Seconds that a lower source has to hold a claim which began after what it corrects."""
+LIVED_ON = 2.0
+"""Seconds that it has to hold one which began before: it may only be slow to follow."""
+IDLE_AFTER = 30.0
+"""Seconds without output after which an agent that says nothing by itself counts as idle."""
+RETRY_LIVES = 2.5
+"""Seconds that a retry counts which was last seen alive on the screen."""
+OVERDUE = 2.0
+"""Seconds that a rate limit may last longer than was told."""
+LIMIT_LASTS = 60.0
+"""Seconds that a rate limit of the records counts which doesn't tell how long it lasts."""
+
+S = WorkstreamState
+_EVENTS = frozenset({Source.HOOK, Source.TERMINAL})
+_KEPT = _EVENTS | {Source.STATUS_FILE, Source.TITLE, Source.RECORDS}
+_LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
+_TOLD = frozenset({S.WORKING, S.WAITING, S.IDLE, S.RATE_LIMITED, S.DONE, S.FAILED})
+_RESTING = frozenset({S.DONE, S.FAILED, S.RATE_LIMITED, S.EXITED})
+"""States that an agent at rest may be in; `idle` says no more than that it rests."""
+_TITLES_MAY = frozenset({(S.WORKING, S.IDLE), (S.WAITING, S.WORKING), (S.WAITING, S.IDLE)})
+"""What a title may correct of an event: that an agent was interrupted, or got its answer. No event tells these; all
+else is told by events, and a title may be that of a program which the agent runs."""
+
+
+class Claim(Struct, frozen=True):
+    """What a source says, and since when it says so (of output and retries: when it was last seen)."""
+
+    reading: Reading
+    at: float
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """All that counts of what was heard of one agent session."""
+
+    present: Reading
+    """The state in force."""
+    base: Claim | None = None
+    """The last event, or what has corrected it since."""
+    claims: Mapping[Source, Claim] = {}
+    """What status file, title, output and screen say now."""
+    limit: Claim | None = None
+    """A rate limit that was met while a better source says that it works: the agent waits and tries again."""
+    hooked: bool = False
+    """Its hooks have spoken."""
+    hooks_suffice: bool = False
+    """Its hooks tell work, waits, ends and failures alike: a state told by OSC is that of a program it runs."""
+    hooks_fail: bool = False
+    """Its hooks tell failures."""
+    deaf: bool = False
+    """Events may have been missed: the screen counts until the next."""
+    ended: bool = False
+
+
+class Verdict(Struct, frozen=True):
+    """What follows from a sign, or from time."""
+
+    memory: Memory
+    change: Reading | None = None
+    """The state that is in force from now on, if another one."""
+    look_at: float | None = None
+    """Unix time at which time alone may change the state."""
+
+
+class Screen(StrEnum):
+    """What a look at the screen is needed for."""
+
+    STATE = "state"
+    """Nothing better speaks."""
+    FAILURE = "failure"
+    """It rests and nothing has told why; or it may wait for a rate limit to end."""
+    LIMIT = "limit"
+    """It may be waiting for a rate limit to end, which no other source tells."""
+    NOTHING = "nothing"
+
+
+def remember(present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> Memory:
+    """Begin with the state in force since `since` and the source that told it, as the journal knows them."""
+    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
+    claim = Claim(present, since)
+    if present.source in _KEPT and present.state in _TOLD:
+        return msgspec.structs.replace(memory, base=claim, hooked=present.source is Source.HOOK)
+    if present.source in (Source.SCREEN, Source.OUTPUT):
+        return msgspec.structs.replace(memory, claims={present.source: claim})
+    return memory
+
+
+def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
+    """Take a sign that was given at `at`; whatever tells no state, or comes after the end, changes nothing."""
+    if memory.ended or (reading.state not in _TOLD and reading.source is not Source.PROCESS):
+        return look(memory, now)
+    if reading.source is Source.PROCESS:
+        return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None), now)
+    if reading.source is Source.RECORDS or reading.source in _EVENTS:
+        return look(_take_event(memory, reading, at), now)
+    if reading.state is S.RATE_LIMITED and reading.source is Source.SCREEN and speaks(memory):
+        return look(_replaced(memory, limit=_renewed(memory.limit, reading, at)), now)
+    return look(_take_claim(memory, reading, at), now)
+
+
+def unhear(memory: Memory, source: Source, now: float) -> Verdict:
+    """Take that `source` says nothing any more; of the screen that it shows no retry either."""
+    claims = {known: claim for known, claim in memory.claims.items() if known is not source}
+    limit = memory.limit
+    if limit is not None and limit.reading.source is source:
+        limit = None
+    return look(_replaced(memory, claims=claims, limit=limit), now)
+
+
+def miss(memory: Memory) -> Memory:
+    """Take that words of the terminal may have been missed; those of hooks wait in files."""
+    return memory if memory.hooked else _replaced(memory, deaf=True)
+
+
+def end(memory: Memory) -> Memory:
+    """Take that the process has ended: nothing that comes later counts."""
+    return Memory(present=memory.present, ended=True)
+
+
+def speaks(memory: Memory) -> bool:
+    """Tell whether something better than output and screen tells this agent's state."""
+    if memory.deaf:
+        return False
+    title = memory.claims.get(Source.TITLE)
+    return memory.base is not None or Source.STATUS_FILE in memory.claims or bool(title and not title.reading.vague)
+
+
+def needs_screen(memory: Memory) -> Screen:
+    """Tell what the screen has to be looked at for when it changes."""
+    if memory.ended:
+        return Screen.NOTHING
+    if not speaks(memory):
+        return Screen.STATE
+    state = memory.present.state
+    if state is S.IDLE and _corrected(memory) and not memory.hooks_fail:
+        return Screen.FAILURE
+    return Screen.LIMIT if state in (S.WORKING, S.RATE_LIMITED) else Screen.NOTHING
+
+
+def look(memory: Memory, now: float) -> Verdict:
+    """Weigh the claims at `now`."""
+    if memory.ended:
+        return Verdict(memory)
+    winner, look_at = _winner(memory, now)
+    memory = _corrected_base(memory, winner)
+    if winner is not None and (limit := _limit(memory, winner, now)) is not None:
+        look_at = _sooner(look_at, _limit_ends(limit))
+        winner = limit
+    if winner is None or not _differs(winner.reading, memory.present):
+        return Verdict(memory, None, look_at)
+    change = winner.reading
+    return Verdict(_replaced(memory, present=change), change, look_at)
+
+
+def _replaced(memory: Memory, **changes: object) -> Memory:
+    return msgspec.structs.replace(memory, **changes)
+
+
+def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
+    hooked = memory.hooked or reading.source is Source.HOOK
+    memory = _replaced(memory, hooked=hooked)
+    if reading.source is Source.RECORDS and not _records_count(reading):
+        return memory
+    if reading.source is Source.RECORDS and reading.state is S.RATE_LIMITED:
+        return _replaced(memory, limit=_renewed(memory.limit, reading, at))
+    if reading.source is Source.TERMINAL and hooked and memory.hooks_suffice:
+        return memory
+    base = memory.base
+    if base is not None and at < base.at:
+        return memory  # it was only slow to come
+    if base is not None and reading.state is S.IDLE and base.reading.state in _RESTING:
+        return memory
+    if base is not None and _says_more(base.reading, reading):
+        reading = base.reading
+    limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
+    claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
+    return _replaced(memory, base=Claim(reading, at), claims=claims, limit=limit, deaf=False)
+
+
+def _records_count(reading: Reading) -> bool:
+    """Records are written late: what an agent did a while ago is not what it does."""
+    return reading.state in (S.RATE_LIMITED, S.FAILED, S.IDLE, S.DONE)
+
+
+def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
+    known = memory.claims.get(reading.source)
+    same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
+    since = known.at if known is not None and same and reading.source is not Source.OUTPUT else at
+    return _replaced(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
+
+
+def _renewed(known: Claim | None, reading: Reading, at: float) -> Claim:
+    """Keep the words of a retry that goes on: its countdown is no news."""
+    if known is not None and abs(known.reading.until - reading.until) < OVERDUE:
+        return Claim(known.reading, at)
+    return Claim(reading, at)
+
+
+def _says_more(known: Reading, reading: Reading) -> bool:
+    return known.state is reading.state and known.reason.startswith(reading.reason)
+
+
+def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
+    """Return the claim in force, and when another one may be."""
+    kept = (memory.base, memory.claims.get(Source.STATUS_FILE), memory.claims.get(Source.TITLE))
+    ranked = [claim for claim in kept if claim is not None]
+    screen = memory.claims.get(Source.SCREEN)
+    if screen is not None and _screen_counts(memory, screen):
+        return screen, None
+    if not ranked:
+        return _by_output(memory, now)
+    if ranked[0].reading.vague and ranked[0] is not memory.base:
+        return _by_vague_title(memory, ranked[0], now)
+    return _by_rank(memory, ranked, now)
+
+
+def _screen_counts(memory: Memory, screen: Claim) -> bool:
+    if not speaks(memory):
+        return True
+    base = memory.base
+    untold = base is not None and _corrected(memory) and base.reading.state is S.IDLE
+    return untold and screen.reading.state is S.FAILED and not memory.hooks_fail
+
+
+def _by_output(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
+    output = memory.claims.get(Source.OUTPUT)
+    if output is None:
+        return None, None
+    silent = output.at + IDLE_AFTER
+    if now < silent:
+        return output, silent
+    reason = f"no output for {IDLE_AFTER:g} s"
+    return Claim(Reading(S.IDLE, reason, Source.OUTPUT), silent), None
+
+
+def _by_vague_title(memory: Memory, title: Claim, now: float) -> tuple[Claim | None, float | None]:
+    due = title.at + AGREE
+    return (title, None) if now >= due else (None, due)
+
+
+def _by_rank(memory: Memory, ranked: list[Claim], now: float) -> tuple[Claim, float | None]:
+    """Let the lower claims correct the first; one that agrees with it outweighs those below."""
+    current, look_at = ranked[0], None
+    for lower in ranked[1:]:
+        if _agrees(lower.reading, current.reading):
+            break
+        hold = _hold(memory, lower, current)
+        if hold is None:
+            continue
+        due = max(lower.at, current.at) + hold
+        if now >= due:
+            return lower, None
+        look_at = _sooner(look_at, due)
+    return current, look_at
+
+
+def _agrees(lower: Reading, current: Reading) -> bool:
+    if lower.state is current.state:
+        return True
+    return lower.state is S.IDLE and not lower.vague and current.state in _RESTING
+
+
+def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
+    """Return how long `lower` has to hold its claim against `current`; None when it can't correct that."""
+    says, said = lower.reading.state, current.reading.state
+    later = lower.at > current.at
+    if lower.reading.vague and said is not S.WORKING:
+        return None
+    if lower.reading.source is Source.TITLE and current.reading.source in _EVENTS and (said, says) not in _TITLES_MAY:
+        return None
+    if says is S.WORKING and said in (S.RATE_LIMITED, S.EXITED) and not later:
+        return None
+    if says is S.WAITING and memory.present.state is S.WAITING:
+        return 0.0  # somebody else of the same agent works on while it waits
+    return AGREE if later else LIVED_ON
+
+
+def _corrected_base(memory: Memory, winner: Claim | None) -> Memory:
+    """Let what really happened after the last event take its place."""
+    base = memory.base
+    if base is None or winner is None or winner is base or winner.reading.source is Source.SCREEN:
+        return memory
+    return _replaced(memory, base=winner) if winner.at > base.at else memory
+
+
+def _corrected(memory: Memory) -> bool:
+    return memory.base is not None and memory.base.reading.source in (Source.STATUS_FILE, Source.TITLE)
+
+
+def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
+    """Return the rate limit that `winner` is waiting for."""
+    limit, reading = memory.limit, winner.reading
+    quiet = reading.state is S.IDLE and reading.vague
+    if limit is None or now >= _limit_ends(limit) or not (reading.state is S.WORKING or quiet):
+        return None
+    return limit
+
+
+def _limit_ends(limit: Claim) -> float:
+    if limit.reading.source is not Source.RECORDS:
+        return limit.at + RETRY_LIVES
+    return limit.reading.until + OVERDUE if limit.reading.until else limit.at + LIMIT_LASTS
+
+
+def _differs(reading: Reading, present: Reading) -> bool:
+    if reading.state is not present.state:
+        return True
+    if reading.state is S.RATE_LIMITED:
+        return abs(reading.until - present.until) >= OVERDUE
+    adds = not (reading.source in _LOWER and present.reason)
+    return adds and not present.reason.startswith(reading.reason)
+
+
+def _sooner(one: float | None, other: float | None) -> float | None:
+    known = [at for at in (one, other) if at is not None]
+    return min(known) if known else None
