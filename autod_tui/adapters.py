@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from autod_tui import process
-from autod_tui.agents import readiness
+from autod_tui.agents import questions, readiness
 from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
@@ -57,7 +57,7 @@ class Agents:
 
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         """Read what an agent asks."""
-        return None
+        return questions.read_question(profile, lines)
 
 
 class GateRunner:

@@ -40,7 +40,10 @@ class Up(Request, frozen=True, kw_only=True):
 
 
 class ReadQuestion(Request, frozen=True, kw_only=True):
-    """Look at what an agent asks right now; answers a `Question` under `data["question"]`, else None."""
+    """Look at what an agent asks right now; answers a `Question` under `data["question"]`, else None.
+
+    Its digest is under `data["seen"]`. `name` may be `RUN/SESSION`.
+    """
 
     name: str
 
@@ -51,6 +54,8 @@ class AnswerAgent(Request, frozen=True, kw_only=True):
     name: str
     choice: str = ""
     text: str = ""
+    seen: str = ""
+    """`Question.digest` of what the asker saw: refused when another question stands there; empty trusts what does."""
 
 
 class RaiseLimit(Request, frozen=True, kw_only=True):

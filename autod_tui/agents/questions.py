@@ -1,0 +1,149 @@
+"""What an agent asks, read from its screen: a menu, buttons in a row, letters in a line, or a plain yes or no."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from autod_tui.agents.menus import moves, question_text, read_menu
+from autod_tui.core.agent_ports import Choice, Question
+from autod_tui.core.plan import AgentProfile
+
+_SGR = re.compile(r"\x1b\[([0-9;:]*)m")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_EDGE = re.compile(r"^\s*[│┃║](.*?)[│┃║]?\s*$")
+_BORDER = re.compile(r"^\s*[│┃]?\s*[╭╰┌└╔╚].*[╮╯┐┘╗╝]\s*[│┃]?\s*$")
+_BUTTONS = re.compile(r"^\s*(?P<labels>\S.*?)\s{2,}(?:ctrl\+f\s+\S+\s+)?⇆\s+select\s+enter\s+confirm")
+_ALLOW = re.compile(r"^\s*(?P<labels>Allow once\s{2,}Allow always\s{2,}Reject)\b")
+_LETTERS = re.compile(
+    r"^(?P<ask>.*?)\s*(?P<letters>(?:\([A-Z]\)[^/()\[\]]+/)*\([A-Z]\)[^/()\[\]]+?)\s*\[(?P<usual>[^\]]+)\]:\s*$"
+)
+_LETTER = re.compile(r"\((?P<letter>[A-Z])\)(?P<rest>[^/()\[\]]+)")
+_YES_NO = re.compile(r"(?i)^(?P<ask>.*?)[\[(](?P<yes>y|yes)/(?P<no>n|no)[\])]\s*[:?>]?\s*$")
+LONGEST_SUBJECT = 12
+"""Rows above a question in one line that are told with it."""
+
+
+def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | None:
+    """Read what is asked at the end of a screen, or None when no question stands there.
+
+    `lines` may hold SGR sequences: where an agent marks a choice by its colour alone, they tell which it is.
+    """
+    raw = list(lines)
+    while raw and not plain(raw[-1]).strip():
+        raw.pop()
+    rows = [_inner(plain(line)) for line in raw]
+    return read_menu(profile, rows) or _read_buttons(raw, rows) or _read_letters(rows) or _read_yes_no(rows)
+
+
+def plain(line: str) -> str:
+    """Return a row of a screen without escape sequences and control characters, nor blanks at its end."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", line)).rstrip()
+
+
+def _inner(row: str) -> str:
+    """Return what stands inside a box: a border of an inner box is blank, the outer one counts as a rule."""
+    if _BORDER.match(row):
+        return "" if row.lstrip().startswith(("│", "┃")) else "─" * 20
+    edged = _EDGE.match(row)
+    return _inner(edged[1].rstrip()) if edged else row
+
+
+def _read_buttons(raw: Sequence[str], rows: Sequence[str]) -> Question | None:
+    """Read choices that stand side by side; the cursor is a colour of its own behind one of them."""
+    for index in range(len(rows) - 1, max(len(rows) - 5, -1), -1):
+        if found := _BUTTONS.match(rows[index]) or _ALLOW.match(rows[index]):
+            labels = re.split(r"\s{2,}", found["labels"].strip())
+            at = _coloured(raw[index], labels)
+            choices = tuple(
+                Choice(
+                    key=str(number + 1),
+                    label=label,
+                    selected=number == at,
+                    typed=(*moves(number - at, "Left", "Right"), "Enter"),
+                )
+                for number, label in enumerate(labels)
+            )
+            return Question(text=question_text(_box_above(raw, rows, index)), choices=choices)
+    return None
+
+
+def _box_above(raw: Sequence[str], rows: Sequence[str], index: int) -> Sequence[str]:
+    """Return the rows of the box that ends above `index`: they share its edge."""
+    start = index
+    while start and _EDGE.match(plain(raw[start - 1])):
+        start -= 1
+    return rows[start:index]
+
+
+def _coloured(line: str, labels: Sequence[str]) -> int:
+    """Return which label has a background that no other has; the first one where colours don't tell."""
+    text, grounds = _grounds(line)
+    places = [text.find(label) for label in labels]
+    seen = [grounds[place] if place >= 0 else "" for place in places]
+    return next((index for index, ground in enumerate(seen) if len(seen) > 1 and seen.count(ground) == 1), 0)
+
+
+def _grounds(line: str) -> tuple[str, list[str]]:
+    """Return the text of a row and the background of each of its characters."""
+    text, grounds, ground, position = "", list[str](), "", 0
+    for found in _SGR.finditer(line):
+        piece = line[position : found.start()]
+        text, grounds = text + piece, grounds + [ground] * len(piece)
+        ground, position = _ground_after(found[1], ground), found.end()
+    piece = line[position:]
+    return text + piece, grounds + [ground] * len(piece)
+
+
+def _ground_after(codes: str, ground: str) -> str:
+    words = codes.replace(":", ";").split(";")
+    while words:
+        word = words.pop(0)
+        if word in ("38", "48"):
+            size = 4 if words[:1] == ["2"] else 2
+            ground, words = (";".join(words[:size]) if word == "48" else ground), words[size:]
+        elif word in ("", "0", "49", "27"):
+            ground = ""
+        elif word == "7" or (word.isdigit() and int(word) in (*range(40, 48), *range(100, 108))):
+            ground = word
+    return ground
+
+
+def _read_letters(rows: Sequence[str]) -> Question | None:
+    """Read choices by letters, each in brackets, in the last row or the last two."""
+    for count in (1, 2):
+        found = _LETTERS.match(" ".join(row.strip() for row in rows[-count:])) if rows else None
+        if found:
+            choices = tuple(
+                Choice(
+                    key=one["letter"].lower(),
+                    label=one["letter"] + one["rest"].strip(),
+                    selected=(one["letter"] + one["rest"].strip()).casefold() == found["usual"].casefold(),
+                    typed=(one["letter"].lower(), "Enter"),
+                )
+                for one in _LETTER.finditer(found["letters"])
+            )
+            return Question(text=_with_subject(rows[:-count], found["ask"]), choices=choices)
+    return None
+
+
+def _read_yes_no(rows: Sequence[str]) -> Question | None:
+    found = _YES_NO.match(rows[-1]) if rows else None
+    if found is None:
+        return None
+    choices = tuple(
+        Choice(key=word.lower()[0], label=label, selected=word.isupper(), typed=(*word.lower(), "Enter"))
+        for word, label in ((found["yes"], "Yes"), (found["no"], "No"))
+    )
+    return Question(text=_with_subject(rows[:-1], found["ask"]), choices=choices, free_text=True)
+
+
+def _with_subject(above: Sequence[str], ask: str) -> str:
+    """Return a question with the rows directly above it: what it is about."""
+    subject: list[str] = []
+    for row in reversed(above):
+        if not row.strip() or len(subject) == LONGEST_SUBJECT:
+            break
+        subject.append(row.strip())
+    return "\n".join([*reversed(subject), ask.strip()]).strip()
