@@ -1,0 +1,82 @@
+"""Real coding agents in a private home: found or skipped, and set up so that nothing but the work is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PLACE = "AUTOD_TEST_AGENTS"
+"""Environment variable: a directory whose `bin` (or npm's `node_modules/.bin`) holds agents; else PATH is searched."""
+CLAUDE_KEY = "sk-ant-dummy-0000000000000000000000000000"
+PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
+
+
+@dataclass(frozen=True)
+class RealAgent:
+    """One installed agent and the environment that leads it to a stand-in."""
+
+    name: str
+    program: Path
+    env: Mapping[str, str]
+
+
+def find_agent(name: str) -> Path | None:
+    """Return the program of an agent, or None where it is not installed."""
+    place = os.environ.get(PLACE)
+    bins = [Path(place) / "bin", Path(place) / "node_modules" / ".bin"] if place else []
+    path = os.pathsep.join([*map(str, bins), os.environ.get("PATH", os.defpath)])
+    found = shutil.which(name, path=path)
+    return Path(found) if found else None
+
+
+def require_agent(name: str) -> Path:
+    """Return the program of an agent; skip the test where it is not installed."""
+    found = find_agent(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed (npm install {PACKAGES.get(name, name)}; or set {PLACE}=DIRECTORY)")
+    return found
+
+
+def set_up_claude(program: Path, home: Path, root: Path, url: str) -> RealAgent:
+    """Prepare Claude Code to work in the repository at `root` and its worktrees, with no question before the work."""
+    seed = {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [CLAUDE_KEY[-20:]], "rejected": []},
+        "projects": {str(root.resolve()): {"hasTrustDialogAccepted": True}},
+    }
+    (home / ".claude.json").write_text(json.dumps(seed))
+    env = {
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": CLAUDE_KEY,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+    }
+    return RealAgent("claude", program, env)
+
+
+def set_up_codex(program: Path, home: Path, root: Path, url: str) -> RealAgent:
+    """Prepare Codex likewise. `home` must not lie below TMPDIR: its sandbox refuses to work from there."""
+    settings = f"""
+model = "stand-in"
+model_provider = "standin"
+check_for_update_on_startup = false
+[analytics]
+enabled = false
+[projects.{json.dumps(str(root.resolve()))}]
+trust_level = "trusted"
+[model_providers.standin]
+name = "standin"
+base_url = "{url}/v1"
+wire_api = "responses"
+env_key = "STANDIN_API_KEY"
+"""
+    (home / ".codex").mkdir(exist_ok=True)
+    (home / ".codex" / "config.toml").write_text(settings)
+    return RealAgent("codex", program, {"STANDIN_API_KEY": "dummy"})
