@@ -177,6 +177,8 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """Profile that `conversation` belongs to."""
     spent: Mapping[str, Usage] = {}
     """Conversation to what it has used so far."""
+    counted_from: Mapping[str, float] = {}
+    """Conversation to the start of the first agent here that had it: what it used before is not ours."""
     active_seconds: float = 0.0
     """Time with a living agent, finished sessions only."""
     done: Ending | None = None

@@ -1,0 +1,129 @@
+"""Claude Code's transcripts: one line a content block, the usage of its message repeated on each."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.agents.records.sums import Sums, moment
+from autod_tui.core.usage import Tokens
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+_TELLING = (b'"usage"', b'"api_error"', b'"isApiErrorMessage"', b"[Request interrupted by user")
+_LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
+_INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
+_RESETS = re.compile(r"limit reached\|(\d{9,11})")
+_TEXT_LIMIT = 300
+
+
+class _Usage(Struct):
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int | None = 0
+    cache_creation_input_tokens: int | None = 0
+
+
+class _Block(Struct):
+    type: str = ""
+    text: str = ""
+
+
+class _Message(Struct):
+    id: str = ""
+    role: str = ""
+    model: str = ""
+    usage: _Usage | None = None
+    content: list[_Block] | str = ""
+
+    @property
+    def text(self) -> str:
+        """Its words, tools' left out."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(block.text for block in self.content if block.type == "text")
+
+
+class _Failure(Struct):
+    status: int | None = None
+    type: str = ""
+
+
+class _Entry(Struct):
+    type: str = ""
+    subtype: str = ""
+    timestamp: str = ""
+    sessionId: str = ""  # noqa: N815 - the file's own word
+    isSidechain: bool = False  # noqa: N815
+    isApiErrorMessage: bool = False  # noqa: N815
+    error: _Failure | str | None = None
+    retryInMs: float = 0.0  # noqa: N815
+    message: _Message | None = None
+
+
+_DECODER = msgspec.json.Decoder(_Entry, strict=False)
+
+
+class ClaudeReader:
+    """Reads one transcript, an agent's or a sub-agent's."""
+
+    def __init__(self, since: float) -> None:
+        """Count from Unix time `since` on."""
+        self.sums = Sums(since)
+
+    def take(self, line: bytes) -> None:
+        """Read one entry; what it doesn't understand it passes over."""
+        if not any(word in line for word in _TELLING):
+            return
+        try:
+            entry = _DECODER.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return
+        at = moment(entry.timestamp)
+        self.sums.conversation = entry.sessionId or self.sums.conversation
+        if entry.type == "assistant" and entry.message is not None:
+            self._assistant(entry, entry.message, at)
+        elif entry.subtype == "api_error":
+            self._retry(entry, at)
+        elif entry.type == "user" and entry.message is not None and _INTERRUPTED.match(entry.message.text):
+            self.sums.read(_reading(WorkstreamState.IDLE, "interrupted"), at)
+
+    def _assistant(self, entry: _Entry, message: _Message, at: float | None) -> None:
+        if entry.isApiErrorMessage:
+            self._failed(entry, message, at)
+            return
+        if message.usage is None or message.model == "<synthetic>":
+            return
+        usage = message.usage
+        tokens = Tokens(
+            input=usage.input_tokens,
+            output=usage.output_tokens,
+            cached=usage.cache_read_input_tokens or 0,
+            written=usage.cache_creation_input_tokens or 0,
+        )
+        self.sums.count(message.id, message.model, tokens, at)
+        if not entry.isSidechain:
+            self.sums.read(None, at)  # whatever failed before, it goes on
+
+    def _retry(self, entry: _Entry, at: float | None) -> None:
+        """Take a failed request that is tried again."""
+        failure = entry.error if isinstance(entry.error, _Failure) else _Failure(type=entry.error or "")
+        if failure.status not in (429, 529) and failure.type not in _LIMITED:
+            return
+        until = at + entry.retryInMs / 1000 if at is not None and entry.retryInMs else 0.0
+        words = f"the service answers {failure.status}" if failure.status else failure.type
+        self.sums.read(_reading(WorkstreamState.RATE_LIMITED, words, until), at)
+
+    def _failed(self, entry: _Entry, message: _Message, at: float | None) -> None:
+        if entry.isSidechain:
+            return
+        text = message.text.strip()
+        resets = _RESETS.search(text)
+        limited = resets is not None or (isinstance(entry.error, str) and entry.error in _LIMITED)
+        state = WorkstreamState.RATE_LIMITED if limited else WorkstreamState.FAILED
+        self.sums.read(_reading(state, text[:_TEXT_LIMIT], float(resets[1]) if resets else 0.0), at)
+
+
+def _reading(state: WorkstreamState, reason: str, until: float = 0.0) -> Reading:
+    return Reading(state, reason, Source.STATUS_FILE, until)
