@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autod_tui import process
@@ -59,6 +59,10 @@ class Agents:
         """Read what an agent asks."""
         return questions.read_question(profile, lines)
 
+    def last_words(self, lines: tuple[str, ...], count: int) -> tuple[str, ...]:
+        """Return a screen's last rows."""
+        return questions.last_words(lines, count)
+
 
 class GateRunner:
     """Runs gates through the process door."""
@@ -73,7 +77,7 @@ class GateRunner:
 class Processes:
     """Finds agents by the marker in their environment."""
 
-    def of_session(self, session: str, *, after: int = 0, apart: Collection[int] | None = None) -> list[int]:
+    def of_session(self, session: str, *, after: int = 0, apart: Sequence[int] | None = None) -> list[int]:
         """Return the living processes of an agent session, with `after` only those younger than that process."""
         return process.marked(f"AUTOD_SESSION={session}", after=after, apart=apart)
 

@@ -42,6 +42,12 @@ def plain(line: str) -> str:
     return _CONTROLS.sub("", _ESCAPES.sub("", line)).rstrip()
 
 
+def last_words(lines: Sequence[str], count: int) -> tuple[str, ...]:
+    """Return the last `count` rows that hold anything but lines and edges, as plain text."""
+    rows = [_inner(plain(line)).strip() for line in lines]
+    return tuple(row for row in rows if row.strip("─━═╌ ┃│"))[-count:]
+
+
 def _inner(row: str) -> str:
     """Return what stands inside a box: a border of an inner box is blank, the outer one counts as a rule."""
     if _BORDER.match(row):

@@ -54,6 +54,10 @@ class AgentsPort(Protocol):
         """Read what an agent asks from its screen, or None when no question stands there."""
         ...
 
+    def last_words(self, lines: tuple[str, ...], count: int) -> tuple[str, ...]:
+        """Return the last `count` rows of a screen that hold anything, as plain text."""
+        ...
+
 
 class Followed(Struct, frozen=True, kw_only=True):
     """An agent whose own records are followed."""

@@ -13,6 +13,7 @@ from autod_tui.core.dispatch import Action, Rehearse, StartWorkstream, next_acti
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer
+from autod_tui.engine.answers import Answers
 from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.declare import declare
 from autod_tui.engine.forecasting import Forecasting
@@ -57,6 +58,7 @@ class Conductor:
         self._rollbacks = Rollbacks(house, notices)
         self._syncs = Syncs(house, notices)
         self._removals = Removals(house, self.workstreams)
+        self._answers = Answers(house)
         self.observer = Observer(house, Forecasting(house))
         self._reconciler = Reconciler(house, self.vigil)
         self._merging = asyncio.Lock()
@@ -132,6 +134,14 @@ class Conductor:
     @_handle.register
     async def _(self, request: rq.Send) -> Answer:
         return await self.workstreams.send(request.names, request.text)
+
+    @_handle.register
+    async def _(self, request: rq.ReadQuestion) -> Answer:
+        return await self._answers.read(request.name)
+
+    @_handle.register
+    async def _(self, request: rq.AnswerAgent) -> Answer:
+        return await self._answers.answer(request)
 
     @_handle.register
     async def _(self, request: rq.PlanMerge) -> Answer:
