@@ -53,7 +53,7 @@ class Agents:
 
     def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
         """Read a state from a title."""
-        return None
+        return readiness.read_title(profile, title)
 
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         """Read what an agent asks."""

@@ -1,16 +1,24 @@
-"""What an agent's terminal says about its state: escape sequences first, words on the screen last."""
+"""What an agent's terminal says about its state: escape sequences first, then its title, words on the screen last."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 
+from autod_tui.agents.limits import limit_ends
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
+_TITLES = (
+    ("waiting", WorkstreamState.WAITING, False),
+    ("working", WorkstreamState.WORKING, False),
+    ("idle", WorkstreamState.IDLE, False),
+    ("quiet", WorkstreamState.IDLE, True),
+)
 SCREEN_LINES = 15
 MAX_REASON = 200
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
@@ -24,10 +32,20 @@ _STATES = {
 }
 
 
-def read_screen(profile: AgentProfile, lines: Sequence[str]) -> Reading | None:
+def read_title(profile: AgentProfile, title: str) -> Reading | None:
+    """Read a terminal's title by the profile's patterns; None when it says nothing, `quiet` being vague."""
+    for word, state, vague in _TITLES:
+        pattern = profile.titles.get(word, "")
+        if pattern and _compiled(pattern).search(title):
+            return Reading(state, "", Source.TITLE, vague=vague)
+    return None
+
+
+def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None = None) -> Reading | None:
     """Read the last 15 non-blank lines of a screen by the profile's patterns; None when none matches.
 
-    Waiting outranks rate limits, these outrank failed, working and done, of which the lowest line counts.
+    Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
+    outrank failed, working and done, of which the lowest line counts.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     for pattern, state in (
@@ -35,19 +53,21 @@ def read_screen(profile: AgentProfile, lines: Sequence[str]) -> Reading | None:
         (profile.rate_limited, WorkstreamState.RATE_LIMITED),
     ):
         if (index := _lowest(pattern, rows)) >= 0:
-            return _seen(state, rows[index])
+            return _seen(state, rows[index], now)
     rest = (
         (_lowest(profile.failed, rows), WorkstreamState.FAILED),
         (_lowest(profile.working, rows), WorkstreamState.WORKING),
         (_lowest(profile.done, rows), WorkstreamState.DONE),
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
-    return _seen(state, rows[index]) if index >= 0 else None
+    return _seen(state, rows[index], now) if index >= 0 else None
 
 
-def _seen(state: WorkstreamState, row: str) -> Reading:
+def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:
     says_why = state in (WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED)
-    return Reading(state, _clean(row) if says_why else "", Source.SCREEN)
+    limited = state is WorkstreamState.RATE_LIMITED
+    until = limit_ends(row, time.time() if now is None else now) if limited else 0.0
+    return Reading(state, clean(row) if says_why else "", Source.SCREEN, until)
 
 
 def _plain(line: str) -> str:
@@ -82,7 +102,7 @@ def read_osc(text: str) -> Reading | None:
 
 
 def _attention(text: str) -> Reading | None:
-    reason = _clean(text)
+    reason = clean(text)
     return Reading(None, reason, Source.TERMINAL) if reason else None
 
 
@@ -93,7 +113,7 @@ def _read_status(text: str) -> Reading | None:
         return None
     message = _decoded(fields.get("msg", ""))
     kind = fields.get("kind", "") if state is WorkstreamState.WAITING else ""
-    return Reading(state, _clean(": ".join(part for part in (kind, message) if part)), Source.TERMINAL)
+    return Reading(state, clean(": ".join(part for part in (kind, message) if part)), Source.TERMINAL)
 
 
 def _decoded(text: str) -> str:
@@ -103,6 +123,6 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def _clean(text: str) -> str:
-    """Make an agent's words fit for one line of ours: no control or direction characters, bounded length."""
-    return _CONTROLS.sub(" ", text).strip()[:MAX_REASON]
+def clean(text: str) -> str:
+    """Make an agent's words fit for one line of ours: no escapes, control or direction characters, 200 characters."""
+    return _CONTROLS.sub(" ", _ESCAPES.sub("", text[: 4 * MAX_REASON])).strip()[:MAX_REASON]
