@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -221,18 +221,20 @@ def alive(pid: int) -> bool:
     return bool(stat) and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
-def marked(marker: str, *, after: int = 0, apart: Collection[int] | None = None) -> list[int]:
+def marked(marker: str, *, after: int = 0, apart: Sequence[int] | None = None) -> list[int]:
     """Return the living processes whose environment at start held `marker` (`NAME=value`).
 
     With `after`, only those with a process id given out after that one; all, once the ids have begun anew. With `apart`
-    (processes that lead sessions of their own and are not marked so), those in their sessions, in their parents' and
-    in this process's own are not looked at: a session is inherited and never joined.
+    (processes of one parent that lead sessions of their own and are not marked so), those in their sessions, in their
+    parent's and in this process's own are not looked at: a session is inherited and never joined.
     """
     wanted = marker.encode()
     if after and _last_pid() < after:
         after = 0
-    others = set() if apart is None else {os.getsid(0), *apart, *map(_session_of, map(_parent_of, apart))} - {0}
-    pids = [pid for pid in _pids() if pid > after and _session_of(pid) not in others]
+    others = (
+        set() if apart is None else {os.getsid(0), *apart, *(_session_of(_parent_of(one)) for one in apart[:1])} - {-1}
+    )
+    pids = [pid for pid in _pids() if pid > after and (not others or _session_of(pid) not in others)]
     return [pid for pid in pids if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
 
 
@@ -240,7 +242,7 @@ def _session_of(pid: int) -> int:
     try:
         return os.getsid(pid)
     except OSError:
-        return 0
+        return -1
 
 
 def _parent_of(pid: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -477,7 +477,7 @@ class Follow(Protocol):
 class ProcessesPort(Protocol):
     """Processes of agents that no pane holds any more."""
 
-    def of_session(self, session: str, *, after: int = 0, apart: Collection[int] | None = None) -> list[int]:
+    def of_session(self, session: str, *, after: int = 0, apart: Sequence[int] | None = None) -> list[int]:
         """Return the living processes that carry an agent session's marker in their environment.
 
         `after`: look only at those started after this process, which must have been started moments ago. `apart`: the

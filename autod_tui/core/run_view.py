@@ -107,7 +107,8 @@ def progress_text(done: int, total: int) -> str:
 def run_view(run: RunRecord, now: float) -> RunView:
     """Sum a run up at `now` (Unix time)."""
     working = working_seconds(run.sessions.values(), now)
-    worked = sum(1 for task in run.tasks.values() if task.state in run.final_states and task.session)
+    final = tuple(run.final_states)  # compared by identity first, which hashing a state is not
+    worked = sum(1 for task in run.tasks.values() if task.session and task.state in final)
     return RunView(
         id=run.id,
         plan=run.plan.name,
@@ -120,7 +121,7 @@ def run_view(run: RunRecord, now: float) -> RunView:
         done=run.done,
         total=len(run.tasks),
         living=len(run.living),
-        states=_count(task.state.value for task in run.tasks.values()),
+        states=_states(run),
         stages=_stages(run),
         batches=tuple(_batch(run, batch) for batch in run.plan.batches),
         working_seconds=working,
@@ -245,7 +246,8 @@ def _session_json(session: SessionRecord) -> dict[str, Any]:
 
 
 def _batch(run: RunRecord, batch: BatchSpec) -> BatchView:
-    done = sum(1 for id in batch.tasks if id in run.tasks and run.tasks[id].state in run.final_states)
+    final = tuple(run.final_states)
+    done = sum(1 for id in batch.tasks if id in run.tasks and run.tasks[id].state in final)
     return BatchView(name=batch.name, title=batch.title, state=batch_state(run, batch), done=done, tasks=batch.tasks)
 
 
@@ -255,7 +257,9 @@ def _waits(run: RunRecord, batch: BatchSpec) -> bool:
 
 
 def _stages(run: RunRecord) -> tuple[StageView, ...]:
-    at = _count((task.stage, task.state) for task in run.tasks.values())
+    at: dict[str, list[TaskState]] = {}
+    for task in run.tasks.values():
+        at.setdefault(task.stage, []).append(task.state)
     ended: dict[str, list[SessionRecord]] = {}
     for session in run.sessions.values():
         if session.state is not SessionState.RUNNING:
@@ -263,8 +267,9 @@ def _stages(run: RunRecord) -> tuple[StageView, ...]:
     views: list[StageView] = []
     beyond = len(run.tasks)
     for stage in run.plan.stages:
-        here = {state: at.get((stage.name, state), 0) for state in TaskState}
-        inside = sum(here[state] for state in TaskState if state not in (TaskState.APPROVED, TaskState.DONE))
+        states = at.get(stage.name, [])
+        here = {state: states.count(state) for state in TaskState}
+        inside = len(states) - here[TaskState.APPROVED] - here[TaskState.DONE]
         beyond -= inside
         sessions = ended.get(stage.name, [])
         seconds, tasks = sum(one.ended_at - one.started_at for one in sessions), sum(len(one.tasks) for one in sessions)
@@ -309,8 +314,8 @@ def working_seconds(sessions: Iterable[SessionRecord], now: float) -> float:
     return total
 
 
-def _count(values: Iterable[Any]) -> dict[Any, int]:
-    found: dict[Any, int] = {}
-    for value in values:
-        found[value] = found.get(value, 0) + 1
-    return found
+def _states(run: RunRecord) -> dict[str, int]:
+    """Count the tasks in each state; those are named first in which the first tasks are."""
+    states = [task.state for task in run.tasks.values()]
+    places = sorted((states.index(state), state) for state in TaskState if state in states)
+    return {state.value: states.count(state) for _, state in places}

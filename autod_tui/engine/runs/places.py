@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from autod_tui.core.run import Isolation, RunRecord
@@ -17,19 +18,43 @@ class SessionFiles:
     """The files of one session below `<git common dir>/autod/runs/RUN/SESSION/`."""
 
     def __init__(self, house: House, run: str, session: str) -> None:
-        """Name them; `make` makes their directory."""
+        """Name them; nothing is made."""
         self.directory = house.state_dir / "runs" / run / session
-        self.prompt = self.directory / "prompt.md"
-        self.log = self.directory / "output.log"
-        self.verdicts = self.directory / "verdicts"
-        self.handoff = self.directory / "handoff"
-        self.meta = self.directory / "meta.json"
-        self.ending = self.directory / "ending.json"
+
+    @property
+    def prompt(self) -> Path:
+        """What the agent is told."""
+        return self.directory / "prompt.md"
+
+    @property
+    def log(self) -> Path:
+        """All that is printed."""
+        return self.directory / "output.log"
+
+    @property
+    def verdicts(self) -> Path:
+        """Where the agent may write its verdicts."""
+        return self.directory / "verdicts"
+
+    @property
+    def handoff(self) -> Path:
+        """Where the agent may write what the next session should know."""
+        return self.directory / "handoff"
+
+    @property
+    def meta(self) -> Path:
+        """The session as it was started, for anyone to read."""
+        return self.directory / "meta.json"
+
+    @property
+    def ending(self) -> Path:
+        """How its program ended: noted before the pane goes that would tell it."""
+        return self.directory / "ending.json"
 
     @property
     def log_end(self) -> Path:
         """Appears once all that was printed is in the log."""
-        return self.log.with_name("output.log.end")
+        return self.directory / "output.log.end"
 
 
 def branch_of(run: RunRecord, session: str) -> str:
@@ -41,9 +66,12 @@ def branch_of(run: RunRecord, session: str) -> str:
 def slot_path(house: House, run: str, slot: int) -> str:
     """Return where a slot's worktree is, by the project's pattern for worktrees."""
     project = house.plan.project
-    root = Path(project.root)
-    name = f"{run}-slot{slot}"
-    text = project.worktrees.replace("{repo}", root.name).replace("{name}", name).replace("{branch}", name)
+    return _placed(project.root, project.worktrees, f"{run}-slot{slot}")
+
+
+@cache
+def _placed(root: str, pattern: str, name: str) -> str:
+    text = pattern.replace("{repo}", Path(root).name).replace("{name}", name).replace("{branch}", name)
     return str(Path(root, text).absolute().resolve())
 
 
@@ -64,7 +92,7 @@ def port_of(house: House, run: RunRecord, slot: int) -> int:
 def session_name(run: RunRecord, stage: str) -> str:
     """Return the name of a stage's next session, such as `build-7`."""
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", stage).strip("-.") or "session"
-    number = sum(1 for session in run.sessions.values() if session.stage == stage) + 1
+    number = sum(session.stage == stage for session in run.sessions.values()) + 1
     while f"{slug}-{number}" in run.sessions:
         number += 1
     return f"{slug}-{number}"

@@ -86,8 +86,8 @@ class Sessions:
                 *(ev.TaskRequeued(run=run.id, task=id) for id in start.left_out),
                 ev.SessionStarted(run=run.id, session=session),
             )
-        self._write(run, session)
-        pane = await house.panes.start(self._launch(run, session))
+        prompt = self._write(run, session)
+        pane = await house.panes.start(self._launch(run, session, prompt))
         session = msgspec.structs.replace(session, pane=pane.pane, window=pane.window, pid=pane.pid)
         house.stream.emit(ev.SessionStarted(run=run.id, session=session))
         if _typed(self._profile(session)):
@@ -129,7 +129,8 @@ class Sessions:
                 raise
             return await self._house.git.resolve(f"refs/heads/{session.branch}") or ""
 
-    def _write(self, run: RunRecord, session: SessionRecord) -> None:
+    def _write(self, run: RunRecord, session: SessionRecord) -> str:
+        """Keep what the session is told, and return it."""
         files = SessionFiles(self._house, run.id, session.id)
         files.directory.mkdir(parents=True, exist_ok=True)
         stage = run.plan.stage(session.stage)
@@ -143,15 +144,16 @@ class Sessions:
             handoff=run.handoff,
             progress=f"{run.done}/{len(run.tasks)}",
         )
-        files.prompt.write_text(render(template, told), encoding="utf-8", errors="replace")
+        prompt = render(template, told).encode("utf-8", "replace")
+        files.prompt.write_bytes(prompt)
         files.meta.write_bytes(msgspec.json.format(msgspec.json.encode(session), indent=2))
+        return prompt.decode()
 
-    def _launch(self, run: RunRecord, session: SessionRecord) -> Launch:
+    def _launch(self, run: RunRecord, session: SessionRecord, prompt: str) -> Launch:
         house, profile = self._house, self._profile(session)
         headless = msgspec.structs.replace(profile, command=profile.headless or profile.command)
         files = SessionFiles(house, run.id, session.id)
         name = full_name(run.id, session.id)
-        prompt = files.prompt.read_text(encoding="utf-8")
         values = {
             "prompt": prompt
             if len(prompt.encode()) <= SHOWN_ARGUMENT

@@ -48,10 +48,11 @@ class Strays:
 
     async def ended(self, run: RunRecord, session: SessionRecord) -> list[str]:
         """Look now and then, and when the last session of a run has ended; tell what changed and return where."""
-        idle = self._idle(run, session)
-        last = len(idle) == _slots(run) and not any(one.state is TaskState.QUEUED for one in run.tasks.values())
+        alone = all(one.id == session.id for one in run.living)
+        last = alone and not any(one.state is TaskState.QUEUED for one in run.tasks.values())
         if not last and self._house.stream.clock() - self._looked_at < PAUSE:
             return []
+        idle = self._idle(run, session)
         self._looked_at = self._house.stream.clock()
         root = self._house.plan.project.root
         async with self._merging:
