@@ -41,7 +41,7 @@ from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.settings import load_plan
+from autod_tui.store.settings import load_plan, user_agents_file
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -69,6 +69,7 @@ class Parts:
             profiles=load_profiles(),
             target=_current_branch(self.git.common_dir),
             undeclared_ok=self._undeclared_ok,
+            user_agents=user_agents_file(os.environ),
         )
 
     def house(self) -> House:

@@ -203,6 +203,9 @@ def _reference_problems(plan: Plan, undeclared_ok: bool) -> Iterable[Problem]:
         file = _workstream_file(spec.name)
         if spec.agent not in plan.agents:
             yield _unknown(file, "agent", "agent", spec.agent, plan.agents)
+        elif spec.permission and spec.permission not in (modes := plan.agents[spec.agent].permissions):
+            message = f"{spec.agent!r} has no permission mode {spec.permission!r}"
+            yield Problem(file, "permission", message, f"known: {', '.join(modes) or 'none'}")
         own = (spec.checkpoint,) if spec.checkpoint else ()
         for key, names in (("after", spec.after), ("after_soft", spec.after_soft), ("checkpoint", own)):
             for name in names:

@@ -1,36 +1,81 @@
-"""The `[agents.NAME]` tables: profiles of one's own, laid over the built-in ones."""
+"""The `[agents.NAME]` tables, of a repository or of a user: profiles of one's own, laid over those known already."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 from msgspec.structs import replace
 
+from autod_tui.core.agent_words import HOOK_WAYS, PERMISSIONS, RECORD_FORMATS
+from autod_tui.core.errors import Problem
 from autod_tui.core.names import name_problem, nearest
 from autod_tui.core.plan import AgentProfile, PromptMode
+from autod_tui.store.agent_values import (
+    check_word,
+    read_argv,
+    read_event_states,
+    read_modes,
+    read_states,
+    read_titles,
+)
 from autod_tui.store.fields import Table
-
-PLACEHOLDERS = ("prompt", "prompt_file", "model", "session_id", "worktree", "workstream")
-_PLACEHOLDER = re.compile(r"(?<!\$)\{(\w+)\}")
+from autod_tui.store.toml import read_toml
 
 
-def read_agents(root: Table, built_in: Mapping[str, AgentProfile]) -> dict[str, AgentProfile]:
-    """Return the built-in profiles with those of `[agents]` added or laid over them; mistakes go to `root`."""
-    tables = dict(root.named_tables("agents"))
-    parents = {name: _parent_name(name, table, built_in) for name, table in tables.items()}
-    profiles = dict(built_in)
-    for name in _in_order(parents, tables):
-        profiles[name] = _read_profile(name, tables[name], _parent(name, parents[name], tables[name], profiles))
+def read_user_agents(
+    path: Path, known: Mapping[str, AgentProfile], problems: list[Problem]
+) -> Mapping[str, AgentProfile]:
+    """Return the profiles of a user's own file laid over `known`; mistakes, which name the file, go to `problems`."""
+    values = read_toml(path, str(path), problems)
+    if values is None:
+        return known
+    table = Table(values, str(path), problems)
+    profiles = read_agents(table, known)
+    table.finish()
     return profiles
 
 
-def _parent_name(name: str, table: Table, built_in: Mapping[str, AgentProfile]) -> str:
-    """Return what a table builds on: `extends`, or the built-in profile of the same name, or nothing."""
+def read_agents(root: Table, known: Mapping[str, AgentProfile]) -> Mapping[str, AgentProfile]:
+    """Return `known` with the profiles of `[agents]` added or laid over them; mistakes go to `root`."""
+    tables = dict(root.named_tables("agents"))
+    if not tables:
+        return known
+    parents = {name: _parent_name(name, table, known) for name, table in tables.items()}
+    own: dict[str, AgentProfile] = {}
+    profiles = _Laid(own, known)
+    for name in _in_order(parents, tables):
+        own[name] = _read_profile(name, tables[name], _parent(name, parents[name], tables[name], profiles))
+    return profiles
+
+
+class _Laid(Mapping[str, AgentProfile]):
+    """Profiles laid over others; a file behind one of those is read only when its agent is asked for."""
+
+    def __init__(self, over: Mapping[str, AgentProfile], under: Mapping[str, AgentProfile]) -> None:
+        self._over = over
+        self._under = under
+
+    def __getitem__(self, name: str) -> AgentProfile:
+        return self._over[name] if name in self._over else self._under[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._under
+        yield from (name for name in self._over if name not in self._under)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._over or name in self._under
+
+
+def _parent_name(name: str, table: Table, known: Mapping[str, AgentProfile]) -> str:
+    """Return what a table builds on: `extends`, or the known profile of the same name, or nothing."""
     if problem := name_problem(name):
         table.problem("", problem)
-    return table.text("extends") or (name if name in built_in else "")
+    return table.text("extends") or (name if name in known else "")
 
 
 def _in_order(parents: Mapping[str, str], tables: Mapping[str, Table]) -> list[str]:
@@ -61,14 +106,25 @@ def _parent(name: str, parent: str, table: Table, profiles: Mapping[str, AgentPr
 
 def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> AgentProfile:
     """Read one table over its parent."""
-    base = parent or AgentProfile(name=name, command=("true",))
+    base = _inherited(table, parent or AgentProfile(name=name, command=("true",)))
     profile = AgentProfile(
         name=name,
-        command=_argv(table, "command", base.command),
-        headless=_argv(table, "headless", () if table.has("command") else base.headless),
+        family=parent.family or parent.name if parent else name,
+        command=read_argv(table, "command", base.command),
+        headless=read_argv(table, "headless", base.headless),
+        resume=read_argv(table, "resume", base.resume, needs="session_id"),
         model=table.text("model", base.model),
-        model_args=_argv(table, "model_args", () if table.has("command") else base.model_args),
+        model_args=read_argv(table, "model_args", base.model_args),
         models={**base.models, **table.mapping("models")},
+        permission=check_word(table, "permission", table.text("permission", base.permission), PERMISSIONS),
+        permissions={**base.permissions, **read_modes(table, "permissions")},
+        headless_permissions={**base.headless_permissions, **read_modes(table, "headless_permissions")},
+        hooks=check_word(table, "hooks", table.text("hooks", base.hooks), HOOK_WAYS),
+        hook_states={**base.hook_states, **read_event_states(table, "hook_states")},
+        titles={**base.titles, **read_titles(table, "titles")},
+        status_file=_status_file(table, base.status_file),
+        status_states={**base.status_states, **read_states(table, "status_states")},
+        records=check_word(table, "records", table.text("records", base.records), RECORD_FORMATS),
         prompt=_prompt_mode(table, base.prompt),
         interactive=table.flag("interactive", base.interactive),
         env={**base.env, **table.mapping("env")},
@@ -80,25 +136,49 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         install=table.text("install", base.install),
     )
     table.finish()
+    _check_permission(table, profile)
     return _fit_prompt(table, profile)
 
 
-def _argv(table: Table, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a program and its arguments; a {word} close to a placeholder must be one."""
-    if not table.has(key):
-        table.texts(key)
+def _inherited(table: Table, base: AgentProfile) -> AgentProfile:
+    """Return what a table takes over: arguments of a program don't fit a command of one's own."""
+    if not table.has("command"):
+        return base
+    command = table.values["command"]
+    written = str(command[0]) if isinstance(command, list) and command else ""
+    same = _program(written) == _program(base.command[0])
+    return replace(
+        base,
+        headless=(),
+        model_args=(),
+        permission=AgentProfile(name="", command=()).permission,
+        permissions={},
+        headless_permissions={},
+        resume=base.resume if same else (),
+        hooks=base.hooks if same else "",
+    )
+
+
+def _program(command: str) -> str:
+    return command.rpartition("/")[2]
+
+
+def _check_permission(table: Table, profile: AgentProfile) -> None:
+    if profile.permission == "ask" or profile.permission in profile.permissions or not profile.permission:
+        return
+    known = ", ".join(profile.permissions) or "none"
+    hint = f"known: {known}; say under `permissions` which arguments it takes"
+    table.problem("permission", f"this agent has no permission mode {profile.permission!r}", hint)
+
+
+def _status_file(table: Table, default: str) -> str:
+    path = table.text("status_file", default)
+    if path and "{pid}" not in path:
+        table.problem(
+            "status_file", f"{path!r} has no {{pid}}: it would be that of all", "such as '~/.mine/{pid}.json'"
+        )
         return default
-    argv = table.texts(key)
-    if not isinstance(table.values[key], list):
-        return default
-    if key == "command" and not (argv and argv[0]):
-        table.problem(key, "names no program", 'write it as a list: ["mytool", "{prompt}"]')
-        return default
-    for word in (word for item in argv for word in _PLACEHOLDER.findall(item)):
-        # only what looks like a slip of the pen: a script may have braces of its own
-        if word not in PLACEHOLDERS and (near := nearest(word, PLACEHOLDERS)):
-            table.problem(key, f"unknown placeholder '{{{word}}}'", f"did you mean {{{near}}}?")
-    return argv
+    return path
 
 
 def _prompt_mode(table: Table, default: PromptMode) -> PromptMode:

@@ -14,26 +14,46 @@ from autod_tui.core.errors import Problem, SettingsError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import SETTINGS_FILE, AgentProfile, Plan, Project, plan_problems
 from autod_tui.core.workstream import WorkstreamSpec
-from autod_tui.store.agent_tables import read_agents
+from autod_tui.store.agent_tables import read_agents, read_user_agents
 from autod_tui.store.checkpoint_tables import check_ref, read_checkpoints, read_gates, read_rules
 from autod_tui.store.fields import Table
+from autod_tui.store.limits import read_cost_limit, read_token_limit
 from autod_tui.store.toml import read_toml
 from autod_tui.store.workstream_files import read_workstreams
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
+USER_AGENTS_FILE = "agents.toml"
+
+
+def user_agents_file(environ: Mapping[str, str]) -> Path:
+    """Return where a user's own agents are declared: `autod/agents.toml` in the user's config directory."""
+    config = environ.get("XDG_CONFIG_HOME", "")
+    base = Path(config) if config.startswith("/") else Path("~/.config").expanduser()
+    return base / "autod" / USER_AGENTS_FILE
+
+
 def load_plan(
-    root: Path, *, profiles: Mapping[str, AgentProfile], target: str = "", undeclared_ok: bool = False
+    root: Path,
+    *,
+    profiles: Mapping[str, AgentProfile],
+    target: str = "",
+    undeclared_ok: bool = False,
+    user_agents: Path | None = None,
 ) -> Plan:
     """Read autod.toml (defaults when missing) and workstreams/*/ of the repository at `root`.
 
-    `profiles` are the built-in agents; `target` (else `main`) is the branch that finished work goes to when
-    autod.toml names none; `undeclared_ok` as in `plan_problems`. Raises SettingsError with every mistake of all files.
+    `profiles` are the built-in agents; those in the file `user_agents` are laid over them, and over these the
+    repository's own. `target` (else `main`) is the branch that finished work goes to when autod.toml names none;
+    `undeclared_ok` as in `plan_problems`. Raises SettingsError with every mistake of all files.
     """
     problems: list[Problem] = []
+    if user_agents is not None:
+        profiles = read_user_agents(user_agents, profiles, problems)
+    own = len(problems)
     values = read_toml(root / SETTINGS_FILE, SETTINGS_FILE, problems)
-    unusable = bool(problems)
+    unusable = len(problems) > own
     table = Table(values or {}, SETTINGS_FILE, problems)
     plan = _read_plan(table, Path(os.path.realpath(root)), profiles, target or "main")
     if not unusable:  # else every name that autod.toml declares would be called unknown
@@ -83,6 +103,9 @@ def _project(table: Table, root: Path, target: str, agents: Mapping[str, AgentPr
         ports=table.whole("ports", default.ports, least=1, most=1000),
         port_base=table.whole("port_base", default.port_base, least=1024, most=65000),
         max_sessions=table.whole("max_sessions", default.max_sessions, least=1, most=1000),
+        max_cost_usd=read_cost_limit(table),
+        max_tokens=read_token_limit(table),
+        notify=table.text("notify"),
     )
     rehearse = table.flag("rehearse", False)
     table.finish()

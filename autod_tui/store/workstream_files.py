@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from autod_tui.core.agent_words import PERMISSIONS
 from autod_tui.core.errors import Problem
 from autod_tui.core.names import name_problem, suggest_name
 from autod_tui.core.plan import Project
 from autod_tui.core.workstream import WorkstreamSpec
+from autod_tui.store.agent_values import check_word
 from autod_tui.store.checkpoint_tables import check_ref
 from autod_tui.store.fields import Table
 from autod_tui.store.files import UnreadableError, read_text
+from autod_tui.store.limits import read_cost_limit, read_token_limit
 from autod_tui.store.toml import read_toml
 
 DIRECTORY = "workstreams"
@@ -85,6 +88,9 @@ def _spec(project: Project, name: str, table: Table, startup: str) -> Workstream
         after=table.texts("after"),
         after_soft=table.texts("after_soft"),
         checkpoint=table.text("checkpoint"),
+        permission=check_word(table, "permission", table.text("permission"), PERMISSIONS),
+        max_cost_usd=read_cost_limit(table),
+        max_tokens=read_token_limit(table),
         startup=startup,
     )
     table.finish()
