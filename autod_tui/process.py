@@ -231,11 +231,14 @@ def marked(marker: str, *, after: int = 0, apart: Sequence[int] | None = None) -
     wanted = marker.encode()
     if after and _last_pid() < after:
         after = 0
-    others = (
-        set() if apart is None else {os.getsid(0), *apart, *(_session_of(_parent_of(one)) for one in apart[:1])} - {-1}
-    )
+    others = set() if apart is None else _other_sessions(apart)
     pids = [pid for pid in _pids() if pid > after and (not others or _session_of(pid) not in others)]
     return [pid for pid in pids if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+
+
+def _other_sessions(apart: Sequence[int]) -> set[int]:
+    parents = [_parent_of(pid) for pid in apart[:1]]
+    return {os.getsid(0), *apart, *map(_session_of, parents)} - {-1}
 
 
 def _session_of(pid: int) -> int:
