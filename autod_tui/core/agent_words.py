@@ -45,7 +45,6 @@ RECORD_FORMATS: dict[str, str] = {
     "gemini": "chats below ~/.gemini/tmp",
     "pi": "sessions below ~/.pi/agent/sessions",
     "qwen": "chats below ~/.qwen/projects",
-    "opencode": "messages below ~/.local/share/opencode",
     "aider": "the file .aider.chat.history.md of the worktree",
 }
 """Formats of conversation records that tell usage."""
