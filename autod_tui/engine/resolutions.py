@@ -106,9 +106,10 @@ class Resolutions:
             "worktree": worktree,
             "workstream": lane,
         }
-        env = {**house.base_env(), "AUTOD_WORKSTREAM": lane, "AUTOD_SESSION": session}
-        argv = house.agents.argv(profile, values)
-        launch = Launch(workstream=lane, session=session, title=lane, argv=argv, cwd=worktree, env=env)
+        prepared = house.agents.prepare(profile, values)
+        marks = {"AUTOD_WORKSTREAM": lane, "AUTOD_SESSION": session}
+        env = {**house.base_env(), **profile.env, **prepared.env, **marks}
+        launch = Launch(workstream=lane, session=session, title=lane, argv=prepared.argv, cwd=worktree, env=env)
         pane = await house.panes.start(launch)
         house.stream.emit(
             ev.AgentStarted(

@@ -128,13 +128,19 @@ class Workstreams:
             "workstream": spec.name,
         }
         setup, mark = self._setup(spec)
+        prepared = house.agents.prepare(profile, values, permission=spec.permission)
         launch = Launch(
             workstream=spec.name,
             session=session,
             title=spec.title,
-            argv=house.agents.argv(profile, values),
+            argv=prepared.argv,
             cwd=spec.worktree,
-            env={**house.base_env(), **profile.env, **self._environment(spec, record, session, prompt_file)},
+            env={
+                **house.base_env(),
+                **profile.env,
+                **prepared.env,
+                **self._environment(spec, record, session, prompt_file),
+            },
             stdin_file=prompt_file if profile.prompt is PromptMode.STDIN and spec.startup else "",
             setup=setup,
             setup_mark=mark,

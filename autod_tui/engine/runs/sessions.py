@@ -151,7 +151,7 @@ class Sessions:
 
     def _launch(self, run: RunRecord, session: SessionRecord, prompt: str) -> Launch:
         house, profile = self._house, self._profile(session)
-        headless = msgspec.structs.replace(profile, command=profile.headless or profile.command)
+        headless = _headless(profile)
         files = SessionFiles(house, run.id, session.id)
         name = full_name(run.id, session.id)
         values = {
@@ -165,13 +165,14 @@ class Sessions:
             "workstream": name,
         }
         setup, mark = self._setup(run, session.slot)
+        prepared = house.agents.prepare(headless, values)
         return Launch(
             workstream=name,
             session=session.marker,
             title=f"{session.stage}: {' '.join(session.tasks)}",
-            argv=house.agents.argv(headless, values),
+            argv=prepared.argv,
             cwd=session.worktree,
-            env={**house.base_env(), **profile.env, **self._environment(run, session, files)},
+            env={**house.base_env(), **profile.env, **prepared.env, **self._environment(run, session, files)},
             stdin_file=_stdin(profile, session.prompt_file),
             setup=setup,
             setup_mark=mark,
@@ -206,6 +207,15 @@ class Sessions:
         if profile is None:
             raise RefusedError(f"there is no agent {session.agent!r} any more", hint="[agents] in autod.toml")
         return profile
+
+
+def _headless(profile: AgentProfile) -> AgentProfile:
+    """Return a profile whose command is the headless one; nobody is there to be asked, so that files are edited."""
+    if not profile.headless:
+        return profile
+    modes = {**profile.permissions, **profile.headless_permissions}
+    mode = "edits" if profile.permission == "ask" and "edits" in modes else profile.permission
+    return msgspec.structs.replace(profile, command=profile.headless, permission=mode, permissions=modes)
 
 
 def _typed(profile: AgentProfile) -> bool:
