@@ -82,6 +82,12 @@ VERBS: tuple[Verb, ...] = (
         _arg("--all", dest="everyone", action="store_true", help="to every living agent; TEXT only"),
         _arg("words", metavar="NAME TEXT", nargs="+", help="a workstream and what to tell it; - reads standard input"),
     ), "Send a text to an agent, or to all."),
+    Verb(("answer",), "answer:answer", (
+        _arg("name", metavar="NAME", help="a workstream, or RUN/SESSION"),
+        _arg("choice", metavar="CHOICE", nargs="?", default="", help="one of its choices: the key, or the words"),
+        _arg("--text", metavar="TEXT", default="", help="words of your own; - reads standard input"),
+        _arg("--seen", metavar="ID", default="", help="refuse when another question stands there (`seen` of --json)"),
+    ), "Show what an agent asks right now, or answer it."),
     Verb(("log",), "look:log", (
         _NAME_OR_RUN,
         _part("SESSION"),

@@ -28,6 +28,8 @@ class Command(Struct, frozen=True, kw_only=True):
 COMMANDS: tuple[Command, ...] = (
     Command(id="attach", title="Attach", help="Show the agent's pane full-screen; F12 comes back.",
             verb="autod attach {name}", keys=("enter",), footer=True, scope="workstream"),
+    Command(id="answer", title="Answer", help="Answer what the agent asks: one of its choices, or words of your own.",
+            verb="autod answer {name} CHOICE", keys=("a",), footer=True, scope="workstream"),
     Command(id="type", title="Type", help="Type into the live pane from here; F11 or ctrl+] leaves.",
             verb="autod send {name} TEXT", keys=("i",), footer=True, scope="workstream"),
     Command(id="new", title="New", help="Open the worktree wizard for a new workstream.",

@@ -12,6 +12,7 @@ from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.run_actions import RUN_ACTIONS
+from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm, SendDialog
 from autod_tui.tui.screens.find import FindDialog
@@ -78,6 +79,12 @@ async def type_into(app: AutodApp, selection: Selection) -> None:
         return
     if isinstance(app.screen, HomeScreen):
         app.screen.live.enter_type_mode()
+
+
+async def answer(app: AutodApp, selection: Selection) -> None:
+    """Answer what the selected agent asks."""
+    if view := _workstream(app, selection):
+        await answer_agent(app, view.name)
 
 
 async def new(app: AutodApp, selection: Selection) -> None:
@@ -305,10 +312,10 @@ async def on_conflict(app: AutodApp, selection: Selection) -> None:
 
 
 ACTIONS: dict[str, Action] = {
-    "attach": attach, "type": type_into, "new": new, "up": up, "up_all": up_all, "down": down, "remove": remove,
-    "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff, "log": log,
-    "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve, "events": events,
-    "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
+    "attach": attach, "answer": answer, "type": type_into, "new": new, "up": up, "up_all": up_all, "down": down,
+    "remove": remove, "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff,
+    "log": log, "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve,
+    "events": events, "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
     **RUN_ACTIONS,
     **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from autod_tui.core.board import CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.commands import COMMANDS, Command
 from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord
-from autod_tui.core.workstream import ALIVE_STATES
+from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
 from autod_tui.tui.run_scopes import RUN_SCOPES, run_suits
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _suits_workstream(id: str, view: WorkstreamView) -> bool:
     rules = {
         "attach": bool(view.record.pane),
         "type": bool(view.record.pane) and alive,
+        "answer": bool(view.record.pane) and view.record.state is WorkstreamState.WAITING,
         "log": bool(view.record.pane),
         "send": bool(view.record.pane),
         "up": not alive,
