@@ -21,6 +21,7 @@ from typing import Any
 
 from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
+from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.errors import AutodError, RefusedError, UsageError
@@ -41,7 +42,7 @@ from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.settings import load_plan, user_agents_file
+from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -70,6 +71,8 @@ class Parts:
             target=_current_branch(self.git.common_dir),
             undeclared_ok=self._undeclared_ok,
             user_agents=user_agents_file(os.environ),
+            prices=load_prices(),
+            user_prices=user_prices_file(os.environ),
         )
 
     def house(self) -> House:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
@@ -63,17 +64,24 @@ class Price(Struct, frozen=True, kw_only=True):
     written: float
 
 
+_EDITION = re.compile(r"(?:[-@:](?:\d{4}-?\d\d-?\d\d|latest|v\d[\w.:]*|preview[\w-]*|exp[\w-]*|free)|\[\w+\])*\Z")
+"""What may follow a model's name and leave it the same model: dates and editions, but no other number or word."""
+
+
 class PriceList(Struct, frozen=True, kw_only=True):
-    """Prices by the beginning of a model's name; the longest one that fits counts."""
+    """Prices by a model's name; one holds for its dated editions too, and the longest one that fits counts."""
 
     date: str = ""
     """Day of the list, such as `2026-11-01`."""
     models: Mapping[str, Price] = {}
 
     def of(self, model: str) -> Price | None:
-        """Return the price of `model`, or None when the list doesn't know it."""
-        fits = [name for name in self.models if model.startswith(name)]
-        return self.models[max(fits, key=len)] if fits else None
+        """Return the price of `model`, or None when the list doesn't know it; a provider before `/` may be left out."""
+        for name in dict.fromkeys((model, model.rpartition("/")[2])):
+            fits = [one for one in self.models if name.startswith(one) and _EDITION.match(name, len(one))]
+            if fits:
+                return self.models[max(fits, key=len)]
+        return None
 
 
 def cost(models: Mapping[str, Tokens], prices: PriceList) -> float | None:

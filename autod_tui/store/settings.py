@@ -13,11 +13,13 @@ from autod_tui.core.checkpoint import CheckpointSpec
 from autod_tui.core.errors import Problem, SettingsError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import SETTINGS_FILE, AgentProfile, Plan, Project, plan_problems
+from autod_tui.core.usage import PriceList
 from autod_tui.core.workstream import WorkstreamSpec
 from autod_tui.store.agent_tables import read_agents, read_user_agents
 from autod_tui.store.checkpoint_tables import check_ref, read_checkpoints, read_gates, read_rules
 from autod_tui.store.fields import Table
 from autod_tui.store.limits import read_cost_limit, read_token_limit
+from autod_tui.store.prices import USER_PRICES_FILE, read_prices, read_user_prices
 from autod_tui.store.toml import read_toml
 from autod_tui.store.workstream_files import read_workstreams
 
@@ -29,9 +31,18 @@ USER_AGENTS_FILE = "agents.toml"
 
 def user_agents_file(environ: Mapping[str, str]) -> Path:
     """Return where a user's own agents are declared: `autod/agents.toml` in the user's config directory."""
+    return _config_directory(environ) / USER_AGENTS_FILE
+
+
+def user_prices_file(environ: Mapping[str, str]) -> Path:
+    """Return where a user's own prices stand: `autod/prices.toml` in the user's config directory."""
+    return _config_directory(environ) / USER_PRICES_FILE
+
+
+def _config_directory(environ: Mapping[str, str]) -> Path:
     config = environ.get("XDG_CONFIG_HOME", "")
     base = Path(config) if config.startswith("/") else Path("~/.config").expanduser()
-    return base / "autod" / USER_AGENTS_FILE
+    return base / "autod"
 
 
 def load_plan(
@@ -41,21 +52,27 @@ def load_plan(
     target: str = "",
     undeclared_ok: bool = False,
     user_agents: Path | None = None,
+    prices: PriceList | None = None,
+    user_prices: Path | None = None,
 ) -> Plan:
     """Read autod.toml (defaults when missing) and workstreams/*/ of the repository at `root`.
 
     `profiles` are the built-in agents; those in the file `user_agents` are laid over them, and over these the
-    repository's own. `target` (else `main`) is the branch that finished work goes to when autod.toml names none;
-    `undeclared_ok` as in `plan_problems`. Raises SettingsError with every mistake of all files.
+    repository's own. So are the prices in the file `user_prices`, and the repository's, over `prices`. `target` (else
+    `main`) is the branch that finished work goes to when autod.toml names none; `undeclared_ok` as in
+    `plan_problems`. Raises SettingsError with every mistake of all files.
     """
     problems: list[Problem] = []
     if user_agents is not None:
         profiles = read_user_agents(user_agents, profiles, problems)
+    known_prices = prices or PriceList()
+    if user_prices is not None:
+        known_prices = read_user_prices(user_prices, known_prices, problems)
     own = len(problems)
     values = read_toml(root / SETTINGS_FILE, SETTINGS_FILE, problems)
     unusable = len(problems) > own
     table = Table(values or {}, SETTINGS_FILE, problems)
-    plan = _read_plan(table, Path(os.path.realpath(root)), profiles, target or "main")
+    plan = _read_plan(table, Path(os.path.realpath(root)), profiles, known_prices, target or "main")
     if not unusable:  # else every name that autod.toml declares would be called unknown
         known = set(problems)
         problems.extend(problem for problem in plan_problems(plan, undeclared_ok=undeclared_ok) if problem not in known)
@@ -64,7 +81,7 @@ def load_plan(
     return plan
 
 
-def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], target: str) -> Plan:
+def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], prices: PriceList, target: str) -> Plan:
     agents = read_agents(table, profiles)
     project, rehearse = _project(table.table("project"), root, target, agents)
     gates = read_gates(table)
@@ -78,6 +95,7 @@ def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], t
         workstreams=workstreams,
         resolve=read_rules(table),
         roles=read_roles(table, agents),
+        prices=read_prices(table, prices),
     )
     table.finish()
     return plan

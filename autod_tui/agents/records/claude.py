@@ -126,4 +126,4 @@ class ClaudeReader:
 
 
 def _reading(state: WorkstreamState, reason: str, until: float = 0.0) -> Reading:
-    return Reading(state, reason, Source.STATUS_FILE, until)
+    return Reading(state, reason, Source.RECORDS, until)

@@ -152,4 +152,4 @@ def _less(one: _Usage, other: _Usage) -> _Usage:
 
 
 def _reading(state: WorkstreamState, reason: str, until: float = 0.0) -> Reading:
-    return Reading(state, reason, Source.STATUS_FILE, until)
+    return Reading(state, reason, Source.RECORDS, until)
