@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 
 LAUNCH = ".launch"
-"""Directory in a session's spool that holds what its launch needs."""
+"""Directory in a session's spool that holds what its launch needs, hook.sh in any case: for hooks of a user's own."""
 SPOOL_VARIABLE = "AUTOD_SPOOL"
 TIMEOUT = 10
 """Seconds after which an agent may give a hook up."""
@@ -41,6 +40,7 @@ def install_hooks(profile: AgentProfile, spool: Path) -> Hooks:
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         launch.mkdir(mode=0o700, exist_ok=True)
+        (launch / _SCRIPT.name).write_bytes(_SCRIPT.read_bytes())
         hooks = _WAYS[profile.hooks](profile, launch) if profile.hooks else Hooks()
     except OSError as error:
         raise AutodError(f"can't write {str(launch)!r}: {error.strerror}", hint="the agent was not started") from error
@@ -54,48 +54,21 @@ def _events(profile: AgentProfile) -> list[str]:
 
 def _command(profile: AgentProfile, launch: Path, event: str) -> str:
     """Return the shell command for an event; it succeeds even when the spool has been removed meanwhile."""
-    script = launch / _SCRIPT.name
-    if not script.exists():
-        script.write_bytes(_SCRIPT.read_bytes())
-    return f"/bin/sh {shlex.quote(str(script))} {profile.family or profile.name} {event} 2>/dev/null || :"
-
-
-def _commands(profile: AgentProfile, launch: Path, **more: Any) -> dict[str, Any]:
-    """Return hooks in the shape that Claude Code gave them and others took over."""
-
-    def hook(event: str) -> dict[str, Any]:
-        return {"type": "command", "command": _command(profile, launch, event), **more}
-
-    return {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
+    script = shlex.quote(str(launch / _SCRIPT.name))
+    return f"/bin/sh {script} {profile.family or profile.name} {event} 2>/dev/null || :"
 
 
 def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
     if "--settings" in profile.command:  # the later of two would win
         return Hooks()
+
+    def hook(event: str) -> dict[str, Any]:
+        return {"type": "command", "command": _command(profile, launch, event), "timeout": TIMEOUT}
+
     settings = launch / "settings.json"
-    _write(settings, {"hooks": _commands(profile, launch, timeout=TIMEOUT)})
+    hooks = {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
+    settings.write_text(json.dumps({"hooks": hooks}, indent=1), "utf-8")
     return Hooks(arguments=("--settings", str(settings)))
-
-
-def _gemini_settings(profile: AgentProfile, launch: Path) -> Hooks:
-    """Give hooks as the system's defaults: lists of hooks are joined, in all else the user's settings win."""
-    variable = "GEMINI_CLI_SYSTEM_DEFAULTS_PATH"
-    theirs = _read_object(_gemini_defaults({**os.environ, **profile.env}, variable))
-    if theirs is None:
-        return Hooks()
-    hooks = dict(theirs.get("hooks") or {})
-    for event, entries in _commands(profile, launch, timeout=TIMEOUT * 1000).items():
-        hooks[event] = [*hooks.get(event, []), *entries]
-    shown = {"notifications": False, **(theirs.get("hooksConfig") or {})}
-    settings = launch / "defaults.json"
-    _write(settings, {**theirs, "hooks": hooks, "hooksConfig": shown})
-    return Hooks(env={variable: str(settings)})
-
-
-def _gemini_defaults(env: Mapping[str, str], variable: str) -> Path:
-    system = "/Library/Application Support/GeminiCli" if sys.platform == "darwin" else "/etc/gemini-cli"
-    settings = Path(env.get("GEMINI_CLI_SYSTEM_SETTINGS_PATH") or f"{system}/settings.json")
-    return Path(env.get(variable) or settings.with_name("system-defaults.json"))
 
 
 def _aider_notifications(profile: AgentProfile, launch: Path) -> Hooks:
@@ -118,20 +91,6 @@ def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
     return Hooks(env={variable: json.dumps({**theirs, "plugin": [*plugins, plugin.as_uri()]})})
 
 
-def _write(path: Path, value: dict[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1), "utf-8")
-
-
-def _read_object(path: Path) -> dict[str, Any] | None:
-    """Return the JSON object in a file, an empty one when there is no file, None when it can't be read."""
-    try:
-        return _object(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text)
@@ -142,7 +101,6 @@ def _object(text: str) -> dict[str, Any] | None:
 
 _WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
     "claude-settings": _claude_settings,
-    "gemini-settings": _gemini_settings,
     "aider-notifications": _aider_notifications,
     "opencode-plugin": _opencode_plugin,
 }

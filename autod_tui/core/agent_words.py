@@ -11,7 +11,6 @@ PERMISSIONS: dict[str, str] = {
 
 HOOK_WAYS: dict[str, str] = {
     "claude-settings": "a settings file of this launch, by `--settings`",
-    "gemini-settings": "a file of defaults of this launch, by GEMINI_CLI_SYSTEM_DEFAULTS_PATH",
     "aider-notifications": "a command at each wait for the user, by `--notifications-command`",
     "opencode-plugin": "a plugin of this launch, by OPENCODE_CONFIG_CONTENT",
 }
