@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from autod_tui.core.board import unmerged
 from autod_tui.core.checkpoint import CheckpointState
+from autod_tui.core.limits import held_by, held_words, limit_reason
 from autod_tui.core.plan import Plan
 from autod_tui.core.state import State
 from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
@@ -33,13 +34,17 @@ def next_actions(plan: Plan, state: State) -> tuple[Action, ...]:
     return (*_starts(plan, state), *_rehearsals(plan, state))
 
 
-def hold_reason(plan: Plan, state: State, name: str) -> str:
-    """Say why workstream `name` may not start now; empty when it may."""
+def hold_reason(plan: Plan, state: State, name: str, now: float | None = None) -> str:
+    """Say why workstream `name` may not start now; empty when it may. `now` (Unix time) tells what time is left."""
     spec = plan.workstream(name)
     if spec is None:
         return "it is not declared"
     if waits := unmerged(state, spec.after):
         return f"waits for checkpoint {', '.join(waits)}"
+    if over := limit_reason(plan, state, name) or limit_reason(plan, state):
+        return over
+    if held := held_by(plan, state, spec.agent):
+        return held_words(held, now)
     alive = sum(1 for record in state.workstreams.values() if record.state in ALIVE_STATES)
     if alive >= plan.project.max_sessions:
         return f"waits for a free session ({alive} of {plan.project.max_sessions} run)"
@@ -54,7 +59,11 @@ def _starts(plan: Plan, state: State) -> list[Action]:
         if state.workstream(spec.name).wanted
         and state.workstream(spec.name).state is WorkstreamState.PLANNED
         and not unmerged(state, spec.after)
+        and not held_by(plan, state, spec.agent)
+        and not limit_reason(plan, state, spec.name)
     ]
+    if ready and limit_reason(plan, state):
+        return []
     return [StartWorkstream(name) for name in ready[: max(free, 0)]]
 
 

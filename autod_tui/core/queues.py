@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -74,9 +74,12 @@ def _index_of(plan: RunPlan) -> _Index:
 class Queues:
     """One look at a run at a time `now` (Unix); costs one pass over the tasks."""
 
-    def __init__(self, run: RunRecord, now: float) -> None:
-        """Sort the tasks of `run`."""
+    def __init__(self, run: RunRecord, now: float, held: Mapping[str, str] | None = None) -> None:
+        """Sort the tasks of `run`; `held` names agents that may not start now, with the reason."""
         self.run = run
+        self.held = held or {}
+        self.held_back = False
+        """True once a session was left out because its agent is held."""
         self._index = _index_of(run.plan)
         self.stages = self._index.stages
         self.flush = False
@@ -159,6 +162,10 @@ class Queues:
 
     def _order(self, id: str) -> tuple[int, int]:
         return -self._priority(self.run.tasks[id]), self._index.order[id]
+
+    def agent_of(self, stage: StageSpec, task: TaskRecord) -> str:
+        """Return the agent profile that works on `task` in `stage`."""
+        return self._group(stage, self._index.kinds[task.id]).agent
 
     def upstream(self, stage: StageSpec, group: Group) -> int:
         """Return how many first-attempt mates are on the way to `stage`; gates wait for nobody."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
@@ -55,20 +55,21 @@ class Finish(Struct, frozen=True):
 Step = StartSession | Judge | AskReview | Integrate | Finish
 
 
-def next_steps(run: RunRecord, *, free: int, now: float) -> tuple[Step, ...]:
+def next_steps(run: RunRecord, *, free: int, now: float, held: Mapping[str, str] | None = None) -> tuple[Step, ...]:
     """Return all that can be done now; the same run, `free` sessions of the project and time give the same steps.
 
+    `held` names agents that may not start, with the reason: their tasks wait, and nobody goes without them.
     Steps are told again until the journal says that they were taken. A paused run starts nothing but brings home what
     is finished; a run that has ended does nothing.
     """
     if run.state not in (RunState.RUNNING, RunState.PAUSED):
         return ()
-    queues = Queues(run, now)
+    queues = Queues(run, now, held)
     steps: list[Step] = list(_integration(run))
     if run.state is RunState.RUNNING:
         reviews = [AskReview(run.id, id) for id in queues.unasked]
         sessions = list(_sessions(queues, free))
-        if not (sessions or reviews or queues.busy):
+        if not (sessions or reviews or queues.busy or queues.held_back):
             # nothing will come by itself: those who wait for mates in a review go without them
             queues.flush = True
             sessions = list(_sessions(queues, free))
@@ -82,14 +83,19 @@ def wake_at(run: RunRecord, *, now: float = 0.0) -> float | None:
     return min((at for at in pauses if at > now), default=None) if run.state is RunState.RUNNING else None
 
 
-def holds(run: RunRecord, task_id: str, *, free: int | None = None, now: float = 0.0) -> str:
-    """Say in words why a queued task does not start; empty when nothing holds it (or it doesn't wait)."""
+def holds(
+    run: RunRecord, task_id: str, *, free: int | None = None, now: float = 0.0, held: Mapping[str, str] | None = None
+) -> str:
+    """Say in words why a queued task does not start; empty when nothing holds it (or it doesn't wait).
+
+    `held`: agents that may not start, with the reason.
+    """
     task = run.tasks.get(task_id)
     if task is None or task.state is not TaskState.QUEUED:
         return ""
     if run.state is not RunState.RUNNING:
         return f"the run is {run.state.value}"
-    queues = Queues(run, now)
+    queues = Queues(run, now, held)
     if blocker := queues.blocker(task):
         return f"waits for {blocker}"
     if task.not_before > now:
@@ -97,6 +103,8 @@ def holds(run: RunRecord, task_id: str, *, free: int | None = None, now: float =
     stage = queues.stages.get(task.stage)
     if stage is None:
         return f"stage {task.stage!r} is not in the plan"
+    if stage.by is By.AGENT and (reason := queues.held.get(queues.agent_of(stage, task))):
+        return reason
     return _full(queues, stage, free) or _fills(queues, stage, task_id)
 
 
@@ -126,6 +134,9 @@ def _fillings(queues: Queues, stage: StageSpec, places: int) -> Iterator[tuple[G
         return
     size = queues.size(stage)
     for group, ids in queues.groups(stage).items():
+        if stage.by is By.AGENT and group.agent in queues.held:
+            queues.held_back = True
+            continue
         for taken in queues.packs(ids, size):
             if places <= 0 or (len(taken) < size and queues.upstream(stage, group)):
                 break

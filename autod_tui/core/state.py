@@ -150,6 +150,7 @@ def _(event: ev.WorktreeRemoved, state: State, at: float) -> State:
         done=known.done,
         handed_in=known.handed_in,
         spent=known.spent,
+        counted_from=known.counted_from,
     )
     return _replace(state, workstreams={**state.workstreams, event.name: blank})
 
@@ -462,7 +463,13 @@ def _(event: ae.ConversationKnown, state: State, at: float) -> State:
     record = state.workstream(event.name)
     if record.session != event.session:
         return state
-    return _with_workstream(state, event.name, conversation=event.conversation, conversation_agent=record.agent)
+    return _with_workstream(
+        state,
+        event.name,
+        conversation=event.conversation,
+        conversation_agent=record.agent,
+        counted_from={event.conversation: record.started_at or at, **record.counted_from},
+    )
 
 
 @_apply.register
