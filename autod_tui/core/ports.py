@@ -174,8 +174,11 @@ class GitPort(Protocol):
         """Return the unified diff from `base` to `head`; without one, from where `head` left `into`."""
         ...
 
-    def bench(self, *, scratch: bool) -> AbstractBench:
-        """Open a merge bench as an async context manager."""
+    def bench(self, *, scratch: bool, at_once: bool = True) -> AbstractBench:
+        """Open a merge bench as an async context manager.
+
+        What it writes is safe on the disk object by object, or, without `at_once`, when the bench is left.
+        """
         ...
 
     async def contains(self, ancestor: str, descendant: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from autod_tui.core.ports import MergeBench, MergedTree
@@ -10,7 +11,7 @@ from autod_tui.git.attributes import AttributeFiles
 from autod_tui.git.command import Git
 from autod_tui.git.identity import signature
 from autod_tui.git.merge_tree import MergeTree
-from autod_tui.git.objects import Entry, ObjectReader, ObjectWriter, commit_data, parse_tree
+from autod_tui.git.objects import Durable, Entry, ObjectReader, ObjectWriter, commit_data, parse_tree
 from autod_tui.git.objects import replace_paths as replaced
 from autod_tui.git.sealed import Sealed
 
@@ -21,21 +22,28 @@ class Bench:
     """A merge bench over one repository (AbstractBench); `async with` yields a MergeBench."""
 
     def __init__(
-        self, git: Git, algorithm: str, attributes: AttributeFiles, clock: Callable[[], float], *, scratch: bool
+        self,
+        git: Git,
+        algorithm: str,
+        attributes: AttributeFiles,
+        clock: Callable[[], float],
+        *,
+        scratch: bool,
+        at_once: bool = True,
     ) -> None:
         """Prepare a bench; nothing is started before `async with`."""
         self._git = git
         self._algorithm = algorithm
         self._attributes = attributes
         self._clock = clock
-        self._scratch = scratch
+        self._durable = Durable.NOT if scratch else Durable.AT_ONCE if at_once else Durable.AT_END
         self._open: OpenBench | None = None
 
     async def __aenter__(self) -> OpenBench:
         """Make the sealed git directory; helpers start with the first merge."""
         config = await self._git.config()
-        sealed = Sealed(self._git, config.merging, self._algorithm, scratch=self._scratch)
-        writer = ObjectWriter(sealed.objects, self._algorithm, durable=not self._scratch)
+        sealed = Sealed(self._git, config.merging, self._algorithm, scratch=self._durable is Durable.NOT)
+        writer = ObjectWriter(sealed.objects, self._algorithm, self._durable)
         self._open = OpenBench(sealed, writer, self._attributes, lambda: signature(config, self._clock()))
         return self._open
 
@@ -111,7 +119,10 @@ class OpenBench(MergeBench):
         return self._trees[commit]
 
     async def close(self) -> None:
-        """End the helpers and drop the sealed directory."""
-        await self.helper.close()
-        await self._reader.close()
-        self._sealed.close()
+        """Have all that was written safe on the disk, end the helpers and drop the sealed directory."""
+        try:
+            await asyncio.to_thread(self._writer.sync)
+        finally:
+            await self.helper.close()
+            await self._reader.close()
+            self._sealed.close()

@@ -9,6 +9,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from pathlib import Path
 
 from msgspec import Struct
@@ -35,14 +36,26 @@ Tree = dict[bytes, Entry]
 """Name to entry, in no particular order."""
 
 
+class Durable(Enum):
+    """When objects have to be safe on the disk."""
+
+    NOT = auto()
+    AT_ONCE = auto()
+    """Each before its id is told."""
+    AT_END = auto()
+    """All once `sync` is called: before a ref names them."""
+
+
 class ObjectWriter:
     """Writes loose objects into an object directory."""
 
-    def __init__(self, objects: Path, algorithm: str, *, durable: bool) -> None:
-        """Write below `objects` with ids by `algorithm` (`sha1` or `sha256`); `durable` waits for the disk."""
+    def __init__(self, objects: Path, algorithm: str, durable: Durable) -> None:
+        """Write below `objects` with ids by `algorithm` (`sha1` or `sha256`)."""
         self.objects = objects
         self._algorithm = algorithm
         self._durable = durable
+        self._unsafe: list[Path] = []
+        """Objects that may be lost should the machine lose power."""
 
     def write(self, kind: str, data: bytes) -> str:
         """Store an object and return its id; one that is there already is left alone."""
@@ -60,15 +73,23 @@ class ObjectWriter:
             with os.fdopen(handle, "wb") as file:
                 file.write(packed)
                 file.flush()
-                if self._durable:
+                if self._durable is Durable.AT_ONCE:
                     os.fsync(file.fileno())
             Path(name).chmod(0o444)
             Path(name).rename(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-        if self._durable:
-            _sync_directory(path.parent)
+        if self._durable is Durable.AT_ONCE:
+            _sync(path.parent)
+        elif self._durable is Durable.AT_END:
+            self._unsafe.append(path)
+
+    def sync(self) -> None:
+        """Wait until all that was written is safe on the disk; a wait for many costs little more than for one."""
+        unsafe, self._unsafe = self._unsafe, []
+        for path in dict.fromkeys([*unsafe, *(path.parent for path in unsafe)]):
+            _sync(path)
 
     def tree(self, entries: Tree) -> str:
         """Store a tree and return its id."""
@@ -79,7 +100,7 @@ class ObjectWriter:
         )
 
 
-def _sync_directory(path: Path) -> None:
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -23,7 +23,7 @@ from autod_tui.git.forecast import Forecaster
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.measure import Measure
 from autod_tui.git.merge import Bench
-from autod_tui.git.objects import ObjectWriter
+from autod_tui.git.objects import Durable, ObjectWriter
 from autod_tui.git.refs import Refs
 from autod_tui.git.removal import look_at_removal
 from autod_tui.git.repair import mend
@@ -52,14 +52,15 @@ class Repository(GitPort):
         self._git = Git(common_dir, root)
         self._lock = RepositoryLock(common_dir)
         self._attributes = AttributeFiles()
-        writer = ObjectWriter(common_dir / "objects", algorithm, durable=True)
+        writer = ObjectWriter(common_dir / "objects", algorithm, Durable.AT_ONCE)
         self._refs = Refs(self._git, self._lock, writer, clock)
         self._worktrees = Worktrees(self._git, self._lock)
         self._measure = Measure(self._git, self._refs)
         self._snapshots = Snapshots(self._git, writer, self._lock)
         self._follow = Follow(self._git, self._lock)
         self._room = ConflictRoom(self._git, self._lock, self._worktrees)
-        self._slots = Slots(self._git, self._lock, self._worktrees)
+        as_git_does = ObjectWriter(common_dir / "objects", algorithm, Durable.NOT)
+        self._slots = Slots(self._git, self._lock, self._worktrees, as_git_does, clock)
 
     async def resolve(self, ref: str) -> str | None:
         """Return the commit that `ref` names, or None."""
@@ -146,9 +147,9 @@ class Repository(GitPort):
         """Return the unified diff from `base` to `head`; without one, from where `head` left `into`."""
         return await diff_of(self._git, head, into, base)
 
-    def bench(self, *, scratch: bool) -> Bench:
-        """Open a merge bench as an async context manager."""
-        return Bench(self._git, self._algorithm, self._attributes, self._clock, scratch=scratch)
+    def bench(self, *, scratch: bool, at_once: bool = True) -> Bench:
+        """Open a merge bench as an async context manager; see `GitPort.bench`."""
+        return Bench(self._git, self._algorithm, self._attributes, self._clock, scratch=scratch, at_once=at_once)
 
     def _scratch(self) -> Bench:
         return self.bench(scratch=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
-from autod_tui.git.identity import identity
+from autod_tui.git.identity import identity, signature
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.merge_tree import takes_part
+from autod_tui.git.objects import ObjectWriter, commit_data
 from autod_tui.git.refs import QuickRefs
 from autod_tui.git.status import Status, operation_under_way, read_status
-from autod_tui.git.switch import Standing, standing_at, switch
+from autod_tui.git.switch import Standing, advance, standing_at, switch
 from autod_tui.git.worktree import Worktrees
 
 _LOCKS = ("index.lock", "HEAD.lock")
@@ -24,11 +25,15 @@ _LEFT_OUT = tuple(f":(top,exclude,literal){name}" for name in sorted(UNMERGED_FI
 class Slots:
     """Takes slots up and closes them; the caller sees to it that no program works in one meanwhile."""
 
-    def __init__(self, git: Git, lock: RepositoryLock, worktrees: Worktrees) -> None:
-        """Work on the worktrees of the repository that `git` serves."""
+    def __init__(
+        self, git: Git, lock: RepositoryLock, worktrees: Worktrees, writer: ObjectWriter, clock: Callable[[], float]
+    ) -> None:
+        """Work on the worktrees of the repository that `git` serves; commits are written by `writer`."""
         self._git = git
         self._lock = lock
         self._worktrees = worktrees
+        self._writer = writer
+        self._clock = clock
         self._quick = QuickRefs(git.common_dir)
         self._standing: dict[str, Standing] = {}
         """Git directory of a slot to how it was closed, where every tracked file was as in its last commit."""
@@ -69,7 +74,7 @@ class Slots:
         half_done = operation_under_way(place) is not None
         head = status.head
         if status.paths or half_done:
-            head = await self._commit(place, message)
+            head = await self._commit(place, message, "" if half_done else status.branch, head)
         if branch and status.branch != branch:
             step = f"moving {branch!r} to where its session went"
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
@@ -77,9 +82,19 @@ class Slots:
             self._standing[place.git_dir] = standing
         return head
 
-    async def _commit(self, place: Place, message: str) -> str:
+    async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
+        """Commit all there is; on a plain `branch` at `head` that takes no more than a tree, a commit and a ref."""
         step = f"committing the work in {place.work_tree!r}"
         await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=step, place=place)
+        if branch and head:
+            tree = await self._git.text("write-tree", step=step, place=place)
+            by = signature(await self._git.config(), self._clock())
+            oid = self._writer.write("commit", commit_data(tree, [head], by, by, message))
+            if advance(place, self._git.common_dir, self._quick, branch, head, oid):
+                return oid
+        return await self._commit_by_git(place, message, step)
+
+    async def _commit_by_git(self, place: Place, message: str, step: str) -> str:
         name, email = identity(await self._git.config())
         env = {
             f"GIT_{who}_{what}": value

@@ -1,8 +1,9 @@
-"""Switching a worktree to a new branch at the very commit that it stands at: two small files, no file is looked at."""
+"""Moving a worktree's branch without a git: to a new branch where it stands, or on to a commit of what it holds."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import Struct
@@ -49,6 +50,20 @@ def switch(place: Place, common_dir: Path, quick: QuickRefs, branch: str, standi
     return True
 
 
+def advance(place: Place, common_dir: Path, quick: QuickRefs, branch: str, old: str, new: str) -> bool:
+    """Move the branch that is checked out from `old` to `new`, which is what index and files hold already.
+
+    False, nothing done, where git itself has to: the worktree or the branch is elsewhere, or git keeps no plain files.
+    """
+    ref = HEADS + branch
+    try:
+        if (common_dir / "reftable").exists() or Path(place.git_dir, "HEAD").read_text() != f"ref: {ref}\n":
+            return False
+        return _create(common_dir / ref, f"{new}\n", lambda: quick.read(ref) == old)
+    except OSError:  # somebody holds the lock
+        return False
+
+
 def _is_free(common_dir: Path, quick: QuickRefs, ref: str) -> bool:
     """Tell whether a branch can be made as a file; its name has been checked, for git has used others like it."""
     if (common_dir / "reftable").exists() or ".." in ref or (common_dir / ref).exists():
@@ -57,15 +72,29 @@ def _is_free(common_dir: Path, quick: QuickRefs, ref: str) -> bool:
     return all(quick.read("/".join(parts[:number])) is None for number in range(3, len(parts) + 1))
 
 
-def _create(path: Path, text: str) -> None:
-    """Write a file as git does by default: whole and under its lock, without waiting for the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = path.with_name(f"{path.name}.lock")
-    handle = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+def _create(path: Path, text: str, still: Callable[[], bool] = lambda: True) -> bool:
+    """Write a file as git does by default: whole and under its lock, without waiting for the disk.
+
+    False, nothing written, where `still`, asked under the lock, says no.
+    """
+    lock = Path(f"{path}.lock")
+    try:
+        handle = _locked(lock)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _locked(lock)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)
-        lock.rename(path)
+        if still():
+            lock.rename(path)
+            return True
+        lock.unlink()
+        return False
     except BaseException:
         lock.unlink(missing_ok=True)
         raise
+
+
+def _locked(lock: Path) -> int:
+    return os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)

@@ -68,7 +68,7 @@ class Integration:
         for ids in (ids for head, ids in groups.items() if head not in new):
             landing.merged += ids  # nothing was changed, or it is there already
         if new:
-            async with self._house.git.bench(scratch=False) as bench:
+            async with self._house.git.bench(scratch=False, at_once=False) as bench:
                 for head in (head for head in groups if head in new):
                     await self._merge(run, bench, landing, head, groups[head])
         return landing
