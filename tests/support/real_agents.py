@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 PLACE = "AUTOD_TEST_AGENTS"
-"""Environment variable: a directory whose `bin` (or npm's `node_modules/.bin`) holds agents; else PATH is searched."""
+"""Environment variable: a directory whose `bin` (or npm's `node_modules/.bin`) holds agents, looked into first."""
+LOCKED = Path(__file__).parents[2] / ".ci" / "agents"
+"""Where `.ci/agents/install` puts them; PATH is searched last."""
 CLAUDE_KEY = "sk-ant-dummy-0000000000000000000000000000"
-PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class RealAgent:
 
 def find_agent(name: str) -> Path | None:
     """Return the program of an agent, or None where it is not installed."""
-    place = os.environ.get(PLACE)
-    bins = [Path(place) / "bin", Path(place) / "node_modules" / ".bin"] if place else []
+    places = [Path(os.environ[PLACE])] if os.environ.get(PLACE) else []
+    bins = [place / inner for place in (*places, LOCKED) for inner in ("bin", "node_modules/.bin")]
     path = os.pathsep.join([*map(str, bins), os.environ.get("PATH", os.defpath)])
     found = shutil.which(name, path=path)
     return Path(found) if found else None
@@ -39,7 +40,7 @@ def require_agent(name: str) -> Path:
     """Return the program of an agent; skip the test where it is not installed."""
     found = find_agent(name)
     if found is None:
-        pytest.skip(f"{name} is not installed (npm install {PACKAGES.get(name, name)}; or set {PLACE}=DIRECTORY)")
+        pytest.skip(f"{name} is not installed: run .ci/agents/install, or set {PLACE} to where it is")
     return found
 
 
@@ -69,6 +70,8 @@ model_provider = "standin"
 check_for_update_on_startup = false
 [analytics]
 enabled = false
+[features]
+default_mode_request_user_input = true
 [projects.{json.dumps(str(root.resolve()))}]
 trust_level = "trusted"
 [model_providers.standin]
@@ -76,6 +79,8 @@ name = "standin"
 base_url = "{url}/v1"
 wire_api = "responses"
 env_key = "STANDIN_API_KEY"
+request_max_retries = 1
+stream_max_retries = 1
 """
     (home / ".codex").mkdir(exist_ok=True)
     (home / ".codex" / "config.toml").write_text(settings)

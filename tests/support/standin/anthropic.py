@@ -36,6 +36,7 @@ class Anthropic:
             schema=(shape.get("schema") or {}) if shape else None,
             session=named[-1] if named else "",
             prompt=_last_words(body.get("messages") or []),
+            heard=_last_result(body.get("messages") or []),
         )
 
     def reported(self, usage: Usage, asked: Asked) -> Usage | None:
@@ -80,6 +81,12 @@ def _last_words(messages: list[Json]) -> str:
             parts = [part for part in text.split("\n") if part.strip()]
             return "\n".join(parts)
     return ""
+
+
+def _last_result(messages: list[Json]) -> str:
+    blocks = [block for message in messages if isinstance(message.get("content"), list) for block in message["content"]]
+    results = [words(block.get("content")) for block in blocks if block.get("type") == "tool_result"]
+    return results[-1] if results else ""
 
 
 def _head(answer: Answer) -> Json:

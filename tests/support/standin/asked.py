@@ -31,6 +31,8 @@ class Asked:
     session: str = ""
     prompt: str = ""
     """The last words of a user."""
+    heard: str = ""
+    """What the last tool call came to."""
     counts: bool = True
     """Whether the client wants to hear of the tokens."""
     chatty: bool = False

@@ -19,6 +19,7 @@ class Chat:
         functions = [tool.get("function") or tool for tool in body.get("tools") or []]
         shape = body.get("response_format") or {}
         spoken = [words(one.get("content")) for one in messages if one.get("role") == "user"]
+        results = [words(one.get("content")) for one in messages if one.get("role") == "tool"]
         system = "\n".join(words(one.get("content")) for one in messages if one.get("role") == "system")
         streams = bool(body.get("stream"))
         return Asked(
@@ -28,6 +29,7 @@ class Chat:
             schema=(shape.get("json_schema") or {}).get("schema") or {} if "json" in shape.get("type", "") else None,
             session=headers.get("x-session-id", ""),
             prompt=next((text for text in reversed(spoken) if text.strip()), ""),
+            heard=results[-1] if results else "",
             counts=not streams or bool((body.get("stream_options") or {}).get("include_usage")),
             chatty="expert software developer" in system,
         )

@@ -49,6 +49,8 @@ class Exchange:
     """The agent's own name of its conversation, where it tells one."""
     prompt: str = ""
     """The last words of a user in it, shortened."""
+    heard: str = ""
+    """What the last tool call of the conversation came to, shortened."""
     tools: tuple[str, ...] = ()
     step: str = ""
     """Name of the step's class."""

@@ -18,6 +18,7 @@ class Responses:
         given = body.get("input") or []
         items = [{"role": "user", "content": given}] if isinstance(given, str) else given
         spoken = [words(item.get("content")) for item in items if item.get("role") == "user"]
+        results = [words(item.get("output")) for item in items if str(item.get("type")).endswith("_output")]
         shape = (body.get("text") or {}).get("format") or {}
         tools = list(_named(body.get("tools") or []))
         return Asked(
@@ -28,6 +29,7 @@ class Responses:
             schema=(shape.get("schema") or {}) if shape.get("type") in ("json_schema", "json_object") else None,
             session=headers.get("session_id") or headers.get("session-id") or str(body.get("prompt_cache_key") or ""),
             prompt=next((text for text in reversed(spoken) if text.strip()), ""),
+            heard=results[-1] if results else "",
         )
 
     def reported(self, usage: Usage, asked: Asked) -> Usage | None:

@@ -31,7 +31,8 @@ DIALECTS: dict[str, Dialect] = {
     "/chat/completions": Chat(),
 }
 SIDE_USAGE = Usage(input=3, output=2)
-PROMPT_KEPT = 400
+KEPT = 400
+"""Characters of long words that go into the log."""
 
 
 class HungUpError(Exception):
@@ -75,7 +76,8 @@ class Talk(BaseHTTPRequestHandler):
             kind="side" if asked.side else "main",
             model=asked.model,
             session=asked.session,
-            prompt=asked.prompt[-PROMPT_KEPT:],
+            prompt=asked.prompt[-KEPT:],
+            heard=asked.heard[-KEPT:],
             tools=tuple(asked.tools),
         )
         step = _aside(asked) if asked.side else lane.next_step()

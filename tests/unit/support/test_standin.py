@@ -178,6 +178,14 @@ def test_it_notices_who_hangs_up(model: StandIn) -> None:
     assert lane.main[0].status == 0
 
 
+def test_it_keeps_what_a_tool_call_came_to(model: StandIn) -> None:
+    lane = model.lane("a")
+    result = {"type": "tool_result", "tool_use_id": "x", "content": [{"type": "text", "text": "made"}]}
+    claude(lane, messages=[{"role": "user", "content": [result]}])
+    codex(lane, input=[{"type": "function_call_output", "call_id": "x", "output": "built"}])
+    assert [one.heard for one in lane.main] == ["made", "built"]
+
+
 def test_lanes_are_apart(model: StandIn) -> None:
     one, two = model.lane("one", [Say("One.")]), model.lane("two", [Call("Bash", {"command": "true"})])
     assert "tool_use" in claude(two)

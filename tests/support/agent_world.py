@@ -1,0 +1,120 @@
+"""A world with a real agent in it: it hears a lane of a stand-in, works under `autod`, and is watched all the while."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.e2e_world import World
+from tests.support.real_agents import RealAgent, require_agent, set_up_claude, set_up_codex
+from tests.support.standin import Exchange, Lane, StandIn
+from tests.support.terminals import wait_until
+
+SET_UP: dict[str, Callable[[Path, Path, Path, str], RealAgent]] = {"claude": set_up_claude, "codex": set_up_codex}
+PATIENCE = 40.0
+"""Seconds for what an agent does: these are big programs, and CI is slow."""
+NAME = "one"
+"""The workstream that the agent works in."""
+
+
+class AgentWorld:
+    """One repository, one agent program, one lane, one workstream, and a conductor whose events are all read."""
+
+    def __init__(self, stand: World, model: StandIn, agent: str, **env: str) -> None:
+        self.stand = stand
+        self.agent = agent
+        self.lane: Lane = model.lane(agent)
+        real = SET_UP[agent](require_agent(agent), Path(stand.env["HOME"]), stand.root, self.lane.url)
+        stand.env |= {**real.env, **env, "PATH": f"{real.program.parent}{os.pathsep}{stand.env['PATH']}"}
+        stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n')
+        stand.write(f"workstreams/{NAME}/STARTUP.md", "# one\nDo what the model says.\n")
+        stand.commit("declare")
+        self.changes: list[dict[str, Any]] = []
+        """All changes of state so far: `at` (Unix time), `state`, `reason`, `source`."""
+        self._news = threading.Condition()
+
+    @contextlib.contextmanager
+    def conducted(self) -> Iterator[None]:
+        """Keep a conductor and read what it tells."""
+        watch = self.stand.start("watch")
+        assert watch.stdout is not None
+        reader = threading.Thread(target=self._read, args=(watch.stdout,), daemon=True)
+        reader.start()
+        try:
+            wait_until(lambda: self.stand.ask("status")["project"]["conductor"], "a conductor", PATIENCE)
+            yield
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(watch.pid, signal.SIGTERM)
+            watch.wait()
+            reader.join()
+            watch.stdout.close()
+
+    def _read(self, lines: Any) -> None:
+        for line in lines:
+            event = json.loads(line)
+            if event["kind"] == "StateChanged" and event["name"] == NAME:
+                with self._news:
+                    self.changes.append(event)
+                    self._news.notify_all()
+
+    def up(self) -> Exchange:
+        """Start the agent and return its first request."""
+        asked = len(self.lane.main)
+        self.stand.ask("up", NAME)
+        try:
+            return self.lane.wait_asked(asked + 1, PATIENCE)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; its screen:\n{self.screen()}") from error
+
+    def wait_state(self, *wanted: str) -> dict[str, Any]:
+        """Wait until the last change of state is to one of `wanted` and return that change."""
+
+        def reached() -> bool:
+            return bool(self.changes) and self.changes[-1]["state"] in wanted
+
+        with self._news:
+            met = self._news.wait_for(reached, PATIENCE)
+            last = self.changes[-1:]
+        assert met, f"never {wanted}: {self.changes}; screen:\n{self.screen()}"
+        return dict(last[0])
+
+    def states(self, since: int = 0) -> list[str]:
+        """The states that it went through, from the given number of changes on."""
+        return [change["state"] for change in self.changes[since:]]
+
+    def press(self, *keys: str) -> None:
+        """Press keys in the agent's pane, as a person who is attached."""
+        self.stand.tmux("send-keys", "-t", self.pane, *keys)
+
+    @property
+    def pane(self) -> str:
+        """tmux's id of the agent's pane."""
+        return str(self.stand.workstream(NAME)["pane"])
+
+    @property
+    def worktree(self) -> Path:
+        """Where it works."""
+        return self.stand.worktree(NAME)
+
+    def screen(self) -> str:
+        """What the agent's pane shows."""
+        pane = self.stand.workstream(NAME)["pane"]
+        return self.stand.tmux("capture-pane", "-p", "-t", str(pane), check=False) if pane else ""
+
+    def counted(self) -> tuple[int, int, int]:
+        """The tokens that autod has counted: input (with what went into a cache), output, from a cache."""
+        tokens = self.stand.workstream(NAME)["tokens"] or {}
+        return tokens.get("input", 0), tokens.get("output", 0), tokens.get("cached", 0)
+
+    def wait_counted(self) -> None:
+        """Wait until autod has counted exactly what the model has told this agent, besides titles and the like."""
+        told = self.lane.usage()
+        exact = told.input + told.cache_write, told.output, told.cache_read
+        wait_until(lambda: self.counted() == exact, f"{exact}, only {self.counted()}", PATIENCE)
