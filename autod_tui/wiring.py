@@ -23,10 +23,12 @@ from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
+from autod_tui.agents.signs import Signs
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import Plan
+from autod_tui.core.ports import FilesPort
 from autod_tui.core.requests import Up
 from autod_tui.core.run import RunPlan, RunRecord
 from autod_tui.core.state import replay
@@ -90,6 +92,7 @@ class Parts:
             files=FileWatch(note=note),
             processes=Processes(),
             gates=GateRunner(),
+            signs=Signs(self.git.common_dir / "autod" / "spool", lambda: _spots(note)),
             agents=Agents(self.git.common_dir / "autod" / "spool"),
             write_workstream=_write_workstream,
             load_plan=self.load_plan,
@@ -105,6 +108,16 @@ class Parts:
         """Return the shell command that attaches a plain terminal to a workstream's window."""
         self.server.ensure_terminal_session()
         return shlex.join(["env", "-u", "TMUX", "-u", "TMUX_PANE", *self.server.attach_argv(record.window)])
+
+
+def _spots(note: Callable[[str], None]) -> FilesPort:
+    """Watch a few directories without delay where the system can, else by what watches worktrees."""
+    from autod_tui.watch.spots import Spots, Unavailable
+
+    try:
+        return Spots(note=note)
+    except Unavailable:
+        return FileWatch(debounce=0.02, note=note)
 
 
 def own_worktrees(git: Repository) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
 _BEFORE = r"\b(?:retry(?:ing)?|try again|tries again|resets?|resetting|reconnecting|available|wait)\b[^\d\n]{0,20}?"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -38,6 +40,8 @@ def limit_ends(text: str, now: float) -> float:
 
 def _clock(found: re.Match[str], now: float) -> float:
     """Return the next time at which clocks show what was told."""
+    from datetime import UTC, datetime, timedelta  # milliseconds that most commands need not spend
+
     hour = int(found["hour"])
     if found["half"]:
         hour = hour % 12 + (12 if found["half"].lower() == "pm" else 0)
@@ -55,6 +59,8 @@ def _clock(found: re.Match[str], now: float) -> float:
 
 
 def _zone(name: str | None) -> tzinfo | None:
+    from zoneinfo import ZoneInfo
+
     try:
         return ZoneInfo(name) if name else None
     except (ValueError, OSError, LookupError):

@@ -126,3 +126,8 @@ def _decoded(text: str) -> str:
 def clean(text: str) -> str:
     """Make an agent's words fit for one line of ours: no escapes, control or direction characters, 200 characters."""
     return _CONTROLS.sub(" ", _ESCAPES.sub("", text[: 4 * MAX_REASON])).strip()[:MAX_REASON]
+
+
+def limited(profile: AgentProfile, text: str) -> bool:
+    """Tell whether an agent's words match its profile's pattern of rate limits."""
+    return bool(profile.rate_limited) and _compiled(profile.rate_limited).search(text) is not None

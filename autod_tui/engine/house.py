@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from autod_tui.core.agent_ports import AgentsPort
+from autod_tui.core.agent_ports import AgentsPort, Followed, Sign, SignsPort
 from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import Plan
@@ -42,6 +42,24 @@ async def no_growth(path: Path, ended: asyncio.Event) -> AsyncIterator[bytes]:
     yield await asyncio.to_thread(path.read_bytes)
 
 
+class NoSigns:
+    """Agents that tell nothing outside their terminal."""
+
+    async def signs(self) -> AsyncIterator[Sign]:
+        """Yield none."""
+        await asyncio.Event().wait()
+        yield Sign(session="")
+
+    async def follow(self, agents: Sequence[Followed]) -> None:
+        """Do nothing."""
+
+    async def settle(self, session: str) -> Sign | None:
+        """Tell nothing."""
+
+    def forget(self, session: str) -> None:
+        """Do nothing."""
+
+
 @dataclass
 class House:
     """The ports that the wiring put in."""
@@ -65,6 +83,7 @@ class House:
     new_id: Callable[[], str]
     run_plans: Callable[[], tuple[str, ...]] = tuple
     """Returns the names of the plans of tasks."""
+    signs: SignsPort = field(default_factory=NoSigns)
     growth: GrowthPort = no_growth
     """Reads a session's log as it grows."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))

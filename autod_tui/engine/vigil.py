@@ -1,4 +1,4 @@
-"""Vigil over the agents: what tmux tells about their panes becomes their state."""
+"""Vigil over the agents: what tmux, hooks and files tell about them becomes their state."""
 
 from __future__ import annotations
 
@@ -6,35 +6,32 @@ import asyncio
 from collections.abc import Callable
 
 from autod_tui.core import events as ev
-from autod_tui.core.errors import AutodError
 from autod_tui.core.ports import PaneEvent, PaneStatus
-from autod_tui.core.workstream import ALIVE_STATES, Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.readiness import Screen
+from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.following import Following
 from autod_tui.engine.house import House
+from autod_tui.engine.minds import Minds
 from autod_tui.engine.notices import REACHABLE
+from autod_tui.engine.screens import QUIET_AFTER, Screens
 
-QUIET_AFTER = 0.5
-"""Seconds without output after which a screen is looked at."""
-AGREE_AFTER = 0.1
-"""Seconds between the two looks of somebody who only passes by."""
-IDLE_AFTER = 30.0
-"""Seconds without output after which an agent without better signals counts as idle."""
 ENDED = frozenset({WorkstreamState.FAILED, WorkstreamState.EXITED, WorkstreamState.STOPPED})
+_WORKS = Reading(WorkstreamState.WORKING, "", Source.OUTPUT)
 
 OutputListener = Callable[[str], None]
 
 
 class Vigil:
-    """Keeps each agent's state from the best source that has spoken."""
+    """Keeps each agent's state from all sources that speak."""
 
     def __init__(self, house: House) -> None:
-        """Watch the panes of `house`."""
+        """Watch the agents of `house`."""
         self._house = house
-        self._spoken: set[str] = set()
-        """Sessions whose terminal has told a state by itself: mere output says nothing more about them."""
-        self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._idle: dict[str, asyncio.TimerHandle] = {}
-        self._suspects: dict[str, tuple[WorkstreamState | None, str]] = {}
-        self._looks: set[asyncio.Task[None]] = set()
+        self._minds = Minds(house)
+        self._screens = Screens(house, self._minds)
+        self._minds.listen(self._screens.weighed)
+        self.following = Following(house, self._minds)
+        """Reads what agents tell outside their terminals; others may listen to it."""
         self._listeners: list[OutputListener] = []
         self._others: list[Callable[[PaneEvent], None]] = []
 
@@ -48,43 +45,57 @@ class Vigil:
 
     async def run(self) -> None:
         """Watch until cancelled; what the screens show already is read first."""
-        async for event in self._house.panes.events():
-            self._handle(event)
+        following = asyncio.create_task(self.following.run())
+        try:
+            async for event in self._house.panes.events():
+                self._handle(event)
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     async def survey(self) -> None:
-        """Read all screens once: twice where a pattern matches, for two looks have to agree."""
-        await asyncio.gather(*map(self._read_screen, self._readable()))
-        if suspects := tuple(self._suspects):
-            await asyncio.sleep(AGREE_AFTER)
-            await asyncio.gather(*map(self._read_screen, suspects))
-        for name in tuple(self._timers):
-            self._timers.pop(name).cancel()
-
-    def _readable(self) -> list[str]:
-        """Return who lives in a pane and has never told a state by itself, as far as the journal knows."""
-        living = [r for r in self._house.state.workstreams.values() if r.pane and r.state in REACHABLE]
-        self._spoken.update(record.session for record in living if record.source is Source.TERMINAL)
-        return [record.name for record in living if record.session not in self._spoken]
+        """Take what was told already, and read the screens that count; claims are given the time to be believed."""
+        living = self._living()
+        await self.following.survey()
+        if any(record.session for record in living):
+            titles = {pane.pane: pane.title for pane in await self._house.panes.panes()}
+            for record in living:
+                self._title(record, titles.get(record.pane, ""))
+        await self._screens.survey([record.name for record in self._living() if self._shows(record)])
+        if (delay := self._minds.unsettled()) is not None:
+            await asyncio.sleep(max(0.0, delay))
+            self._minds.look_again()
+        self._minds.close()
 
     def settle(self, record: WorkstreamRecord, pane: PaneStatus) -> None:
         """Take the end of an agent's process for what it is."""
-        self._forget(record.name)
+        self._end(record)
         state, reason = ending(pane, interactive=self._interactive(record))
-        if record.state in ENDED or (record.state is state and record.reason == reason):
+        known = record.state in ENDED and record.source in (Source.PROCESS, Source.CONDUCTOR)
+        outlived = record.state is WorkstreamState.EXITED and state is not WorkstreamState.EXITED
+        if (known and not outlived) or (record.state, record.reason, record.source) == (state, reason, Source.PROCESS):
             return
-        self._change(record.name, state, reason, Source.PROCESS)
+        self._change(record.name, state, reason)
 
     def lose(self, record: WorkstreamRecord, reason: str) -> None:
         """An agent vanished without an exit status."""
-        self._forget(record.name)
-        ended = record.state is WorkstreamState.DONE and record.source is Source.PROCESS
-        if record.state in REACHABLE and record.pane and not ended:
-            self._change(record.name, WorkstreamState.LOST, reason, Source.PROCESS)
+        over = record.state in (*ENDED, WorkstreamState.DONE) and record.source is Source.PROCESS
+        self._end(record)
+        if (record.state in REACHABLE or record.reachable) and record.pane and not over:
+            self._change(record.name, WorkstreamState.LOST, reason)
+
+    def _living(self) -> list[WorkstreamRecord]:
+        records = self._house.state.workstreams.values()
+        return [record for record in records if record.pane and (record.state in REACHABLE or record.reachable)]
+
+    def _shows(self, record: WorkstreamRecord) -> bool:
+        return self._minds.needs_screen(record) is not Screen.NOTHING
 
     def _joined(self) -> None:
         """Look at all screens anew: nobody told of what was printed before."""
-        for name in self._readable():
-            self._later(self._timers, name, 0.0, self._look)
+        for record in self._living():
+            if self._shows(record):
+                self._screens.missed(record.name)
         for record in self._house.state.workstreams.values():
             for listener in self._listeners if record.pane else ():
                 listener(record.name)
@@ -95,114 +106,74 @@ class Vigil:
             return
         record = self._by_pane(event.pane)
         if record is None:
-            for listener in self._others:
-                listener(event)
+            for other in self._others:
+                other(event)
         if event.kind == "lost":
             for lost in list(self._house.state.workstreams.values()):
                 self.lose(lost, "the tmux server is gone")
         if record is None:
             return
         if event.kind == "output":
-            self._output(record)
-        elif event.kind == "dead":
-            pane = PaneStatus(
-                pane=event.pane,
-                window=record.window,
-                workstream=record.name,
-                session=record.session,
-                pid=record.pid,
-                dead=True,
-                exit_status=event.exit_status,
-                signal=event.data,
-            )
-            self.settle(record, pane)
+            for listener in self._listeners:
+                listener(record.name)
+        if event.kind == "dead":
+            self.settle(record, _dead(record, event))
         elif event.kind == "closed":
             self.lose(record, "its pane was closed")
+        elif not self._minds.ended(record):
+            self._hear(record, event)
+
+    def _hear(self, record: WorkstreamRecord, event: PaneEvent) -> None:
+        if event.kind == "output":
+            if self._minds.needs_screen(record) is Screen.STATE:
+                self._minds.hear(record, _WORKS)
+            self._screens.printed(self._house.state.workstream(record.name))
         elif event.kind == "osc":
-            self._osc(record, event.data)
+            reading = self._house.agents.read_osc(event.data)
+            if reading is not None and reading.state is not None:
+                self._minds.hear(record, reading)
+        elif event.kind == "title":
+            self._title(record, event.data)
         elif event.kind == "deaf":
-            self._spoken.discard(record.session)  # its last word may be missing: its screen counts until the next
-            self._later(self._timers, record.name, QUIET_AFTER, self._look)
+            self._minds.miss(record)  # its last word may be missing: its screen counts until the next
+            self._screens.missed(record.name, QUIET_AFTER)
+
+    def _title(self, record: WorkstreamRecord, title: str) -> None:
+        profile = self._house.plan.agents.get(record.agent)
+        if profile is None or not profile.titles:
+            return
+        reading = self._house.agents.read_title(profile, title)
+        if reading is not None:
+            self._minds.hear(record, reading)
+        else:
+            self._minds.unhear(record, Source.TITLE)
 
     def _by_pane(self, pane: str) -> WorkstreamRecord | None:
         return next((r for r in self._house.state.workstreams.values() if pane and r.pane == pane), None)
 
-    def _osc(self, record: WorkstreamRecord, text: str) -> None:
-        reading = self._house.agents.read_osc(text)
-        if reading is None or reading.state is None or record.state in ENDED:
-            return
-        self._spoken.add(record.session)
-        self._forget(record.name)  # no look at its screen is due any more
-        self._take(record, reading)
+    def _end(self, record: WorkstreamRecord) -> None:
+        self._screens.forget(record.name)
+        self._minds.end(record)
 
-    def _output(self, record: WorkstreamRecord) -> None:
-        for listener in self._listeners:
-            listener(record.name)
-        if record.session in self._spoken or record.state in ENDED:
-            return
-        if record.state in (WorkstreamState.STARTING, WorkstreamState.IDLE):
-            self._change(record.name, WorkstreamState.WORKING, "", Source.OUTPUT)
-        self._later(self._timers, record.name, QUIET_AFTER, self._look)
-        self._later(self._idle, record.name, IDLE_AFTER, self._fall_idle)
-
-    def _later(
-        self, timers: dict[str, asyncio.TimerHandle], name: str, delay: float, call: Callable[[str], None]
-    ) -> None:
-        if handle := timers.get(name):
-            handle.cancel()
-        timers[name] = asyncio.get_running_loop().call_later(delay, call, name)
-
-    def _fall_idle(self, name: str) -> None:
-        record = self._house.state.workstream(name)
-        if record.state is WorkstreamState.WORKING and record.session not in self._spoken:
-            self._change(name, WorkstreamState.IDLE, f"no output for {IDLE_AFTER:g} s", Source.OUTPUT)
-
-    def _look(self, name: str) -> None:
-        task = asyncio.get_running_loop().create_task(self._read_screen(name))
-        self._looks.add(task)
-        task.add_done_callback(self._looks.discard)
-
-    async def _read_screen(self, name: str) -> None:
-        """Read the screen by patterns; a state is taken when two looks agree."""
-        record = self._house.state.workstream(name)
-        profile = self._house.plan.agents.get(record.agent)
-        if profile is None or not record.pane or record.session in self._spoken:
-            return
-        try:
-            screen = await self._house.panes.capture(record.pane)
-        except AutodError:
-            return
-        now = self._house.state.workstream(name)
-        if (now.session, now.state) != (record.session, record.state) or record.session in self._spoken:
-            return  # it ended, or told its state itself, while the screen was read
-        reading = self._house.agents.read_screen(profile, screen.lines)
-        if reading is None:
-            self._suspects.pop(name, None)
-            if record.source is Source.SCREEN and record.state in ALIVE_STATES:
-                self._change(name, WorkstreamState.WORKING, "", Source.OUTPUT)
-            return
-        if self._suspects.get(name) == (reading.state, reading.reason):
-            self._take(record, reading)
-            return
-        self._suspects[name] = (reading.state, reading.reason)
-        self._later(self._timers, name, QUIET_AFTER, self._look)
-
-    def _take(self, record: WorkstreamRecord, reading: Reading) -> None:
-        if reading.state is not None and (record.state, record.reason) != (reading.state, reading.reason):
-            self._change(record.name, reading.state, reading.reason, reading.source)
-
-    def _change(self, name: str, state: WorkstreamState, reason: str, source: Source) -> None:
-        self._house.stream.emit(ev.StateChanged(name=name, state=state, reason=reason, source=source))
+    def _change(self, name: str, state: WorkstreamState, reason: str) -> None:
+        self._house.stream.emit(ev.StateChanged(name=name, state=state, reason=reason, source=Source.PROCESS))
 
     def _interactive(self, record: WorkstreamRecord) -> bool:
         profile = self._house.plan.agents.get(record.agent)
         return profile is not None and profile.interactive
 
-    def _forget(self, name: str) -> None:
-        for timers in (self._timers, self._idle):
-            if handle := timers.pop(name, None):
-                handle.cancel()
-        self._suspects.pop(name, None)
+
+def _dead(record: WorkstreamRecord, event: PaneEvent) -> PaneStatus:
+    return PaneStatus(
+        pane=event.pane,
+        window=record.window,
+        workstream=record.name,
+        session=record.session,
+        pid=record.pid,
+        dead=True,
+        exit_status=event.exit_status,
+        signal=event.data,
+    )
 
 
 def ending(pane: PaneStatus, *, interactive: bool) -> tuple[WorkstreamState, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from autod_tui.core.checkpoint import CheckpointSpec
@@ -13,7 +12,7 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.plan import AgentProfile, Plan, Project
 from autod_tui.core.ports import PaneEvent, PaneStatus, Screen, WorktreeEntry
-from autod_tui.core.workstream import Source, WorkstreamSpec, WorkstreamState
+from autod_tui.core.workstream import Reading, Source, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream
 
@@ -109,16 +108,17 @@ class MemoryRefs:
 class Words:
     """Agents that wait when their screen ends in `continue?`, and say so by OSC 9."""
 
-    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> SimpleNamespace | None:
+    def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         if lines and lines[-1] == "continue?":
-            return SimpleNamespace(state=WorkstreamState.WAITING, reason="question", source=Source.SCREEN)
+            return Reading(WorkstreamState.WAITING, "question", Source.SCREEN)
         return None
 
-    def read_osc(self, text: str) -> SimpleNamespace | None:
+    def read_osc(self, text: str) -> Reading | None:
         number, _, word = text.partition(";")
-        if number != "9":
-            return None
-        return SimpleNamespace(state=WorkstreamState(word), reason="", source=Source.TERMINAL)
+        return Reading(WorkstreamState(word), "", Source.TERMINAL) if number == "9" else None
+
+    def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
+        return Reading(WorkstreamState(title), "", Source.TITLE) if title in tuple(WorkstreamState) else None
 
 
 class NoProcesses:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
 
 from autod_tui.core import events as ev
+from autod_tui.core import readiness
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.workstream import Source, WorkstreamState
-from autod_tui.engine import vigil as room
+from autod_tui.engine import screens as room
 from autod_tui.engine.vigil import Vigil, ending
 from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
 
@@ -43,6 +45,7 @@ class Watched:
         started = ev.AgentStarted(name="a", session="s", agent="shell", model="", window="@1", pane="%1", pid=7)
         self.panes = MemoryPanes()
         self.house = make_house(plan, directory, started, panes=self.panes)
+        self.house.stream.clock = time.time
         self.vigil = Vigil(self.house)
 
     async def tell(self, *events: PaneEvent) -> None:
@@ -84,10 +87,10 @@ async def test_first_output_means_work_and_listeners_hear_each(watched: Watched)
 
 
 async def test_silence_is_idleness_and_output_ends_it(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "IDLE_AFTER", 0.0)
+    monkeypatch.setattr(readiness, "IDLE_AFTER", 0.01)
     await watched.tell(told("output"))
     await watched.until(S.IDLE)
-    monkeypatch.setattr(room, "IDLE_AFTER", 30.0)
+    monkeypatch.setattr(readiness, "IDLE_AFTER", 30.0)
     await watched.tell(told("output"))
     assert watched.now[0] is S.WORKING
 
@@ -106,7 +109,7 @@ async def test_word_of_the_terminal_beats_screen_and_output(watched: Watched) ->
     watched.panes.screens["%1"] = ("continue?",)
     await watched.tell(told("osc", "9;idle"), told("output"), told("osc", "0;a title"))
     assert watched.now == (S.IDLE, "", Source.TERMINAL)
-    assert watched.vigil._timers == {}
+    assert watched.vigil._screens._timers == {}
     await watched.tell(told("osc", "9;working"))
     assert watched.now[0] is S.WORKING
 

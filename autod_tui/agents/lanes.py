@@ -1,0 +1,115 @@
+"""One followed agent: its spool, its status file, its process and its records, each read when it changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autod_tui import process
+from autod_tui.agents.places import StatusFile
+from autod_tui.agents.spool import take_signs
+from autod_tui.agents.told import status_reading
+from autod_tui.core.agent_ports import Followed, Sign
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+if TYPE_CHECKING:
+    from autod_tui.agents.records import Record
+
+OUTLIVED_AFTER = 1.0
+"""Seconds after an agent's end within which the pane's own process may end as well."""
+
+
+class Lane:
+    """Reads what one agent tells."""
+
+    def __init__(self, agent: Followed, spool: Path, tell: Callable[[Sign], None]) -> None:
+        """Follow `agent`, whose hooks write into `spool`; `tell` gets what its process tells by ending."""
+        self.agent = agent
+        self._spool = spool
+        self._tell = tell
+        self._status = StatusFile(agent) if "{pid}" in agent.profile.status_file else None
+        self._status_told: Reading | None = None
+        self._record: Record | None = None
+        self._descriptor = -1
+        self._followed_pid = 0
+
+    def directories(self) -> Mapping[str, str]:
+        """Return what has to be watched: a key of this lane's to a directory."""
+        found = {"spool": str(self._spool)}
+        if self._status is not None:
+            found["status"] = str(self._status.directory)
+        if self.agent.profile.records:
+            from autod_tui.agents.records import watched_dirs  # its readers are milliseconds that most needn't spend
+
+            found |= {f"records{number}": str(path) for number, path in enumerate(watched_dirs(self.agent))}
+        return found
+
+    def read_spool(self) -> Iterator[Sign]:
+        """Yield what hooks have told since the last time."""
+        return take_signs(self._spool, self.agent)
+
+    def read_status(self) -> Iterator[Sign]:
+        """Yield what the status file says, if that is news."""
+        found = self._status.read() if self._status is not None else None
+        if self._status is None or found is None:
+            return
+        held, at = found
+        self._follow_process(self._status.pid)
+        reading = status_reading(self.agent.profile, held)
+        if reading is not None and reading != self._status_told:
+            self._status_told = reading
+            yield Sign(session=self.agent.session, reading=reading, at=at)
+
+    def read_records(self) -> Sign | None:
+        """Return what the records tell since the last time; may take long, and may run in a thread."""
+        if self._record is None and self.agent.profile.records:
+            from autod_tui.agents.records import open_record
+
+            self._record = open_record(self.agent)
+        if self._record is None:
+            return None
+        news = self._record.read_new()
+        if news.models is None and news.reading is None and not news.conversation:
+            return None
+        return Sign(
+            session=self.agent.session,
+            reading=news.reading,
+            conversation=news.conversation,
+            models=news.models,
+            reported_usd=news.reported_usd,
+        )
+
+    def close(self) -> None:
+        """Follow no more."""
+        if self._descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _follow_process(self, pid: int) -> None:
+        """Hear of the end of an agent that is a child of its pane's process; tmux tells that of the latter."""
+        if pid == self._followed_pid:
+            return
+        self.close()
+        self._followed_pid = pid
+        if pid == self.agent.pid:
+            return
+        with contextlib.suppress(OSError, AttributeError):
+            self._descriptor = os.pidfd_open(pid)
+            asyncio.get_running_loop().add_reader(self._descriptor, self._ended, pid)
+
+    def _ended(self, pid: int) -> None:
+        self.close()
+        asyncio.get_running_loop().call_later(OUTLIVED_AFTER, self._outlived, pid)
+
+    def _outlived(self, pid: int) -> None:
+        if pid != self._followed_pid or not process.alive(self.agent.pid):
+            return
+        reason = f"its process {pid} has ended, the one that started it lives on"
+        reading = Reading(WorkstreamState.EXITED, reason, Source.PROCESS)
+        self._status_told = None
+        self._tell(Sign(session=self.agent.session, reading=reading))

@@ -1,0 +1,138 @@
+"""Signs: what agents tell outside their terminals, as one stream; nothing is read but what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from autod_tui.agents.lanes import Lane
+from autod_tui.core.agent_ports import Followed, Sign
+from autod_tui.core.ports import FilesPort
+
+RECORDS_EVERY = 0.2
+"""Seconds between two readings of records, which grow with each word of an agent."""
+
+
+class Signs:
+    """Follows agents by the files that they and their hooks write (SignsPort)."""
+
+    def __init__(self, spool: Path, watch: Callable[[], FilesPort]) -> None:
+        """`spool` holds a directory for each session; `watch` makes what tells of changed directories."""
+        self._spool = spool
+        self._make_watch = watch
+        self._watch: FilesPort | None = None
+        self._lanes: dict[str, Lane] = {}
+        self._places: dict[str, Mapping[str, str]] = {}
+        """Session to the directories that are watched for it."""
+        self._told: asyncio.Queue[Sign | BaseException] = asyncio.Queue()
+        self._grown: set[str] = set()
+        self._growing = asyncio.Event()
+
+    async def signs(self) -> AsyncIterator[Sign]:
+        """Yield signs as they come, until closed."""
+        works = [self._spawn(self._watch_files()), self._spawn(self._read_records())]
+        try:
+            while True:
+                told = await self._told.get()
+                if isinstance(told, BaseException):
+                    raise told
+                yield told
+        finally:
+            for work in works:
+                work.cancel()
+            await asyncio.gather(*works, return_exceptions=True)
+            for lane in self._lanes.values():
+                lane.close()
+            self._lanes, self._places, self._watch = {}, {}, None
+
+    async def follow(self, agents: Sequence[Followed]) -> None:
+        """Set who is followed; what a new one has told already is told first."""
+        wanted = {agent.session: agent for agent in agents}
+        for session in [name for name, lane in self._lanes.items() if wanted.get(name) != lane.agent]:
+            self._lanes.pop(session).close()
+        fresh = [session for session in wanted if session not in self._lanes]
+        for session in fresh:
+            self._lanes[session] = Lane(wanted[session], self._spool / session, self._told.put_nowait)
+        await self._rewatch(fresh)
+        for session in fresh:
+            self._read_at_once(self._lanes[session])
+            self._grow(session)
+
+    def forget(self, session: str) -> None:
+        """Remove what the hooks of a session that is over have left."""
+        if lane := self._lanes.pop(session, None):
+            lane.close()
+            self._places.pop(session, None)
+        if session and Path(session).name == session:
+            shutil.rmtree(self._spool / session, ignore_errors=True)
+
+    async def _watch_files(self) -> None:
+        async for keys in self._watching().changes():
+            for key in keys:
+                session, _, what = key.rpartition("/")
+                lane = self._lanes.get(session)
+                if lane is not None:
+                    self._changed(lane, what)
+
+    def _changed(self, lane: Lane, what: str) -> None:
+        if what == "spool":
+            self._put(lane.read_spool())
+        elif what == "status":
+            self._put(lane.read_status())
+        else:
+            self._grow(lane.agent.session)
+
+    def _read_at_once(self, lane: Lane) -> None:
+        self._put(lane.read_spool())
+        self._put(lane.read_status())
+
+    def _put(self, signs: Iterable[Sign]) -> None:
+        for sign in signs:
+            self._told.put_nowait(sign)
+
+    def _grow(self, session: str) -> None:
+        self._grown.add(session)
+        self._growing.set()
+
+    async def _read_records(self) -> None:
+        """Read what records have grown by, in a thread: a long conversation is megabytes."""
+        while True:
+            await self._growing.wait()
+            self._growing.clear()
+            grown, self._grown = self._grown, set()
+            for session in sorted(grown):
+                lane = self._lanes.get(session)
+                sign = await asyncio.to_thread(lane.read_records) if lane is not None else None
+                if sign is not None and self._lanes.get(session) is lane:
+                    self._told.put_nowait(sign)
+            await self._rewatch(grown)
+            await asyncio.sleep(RECORDS_EVERY)
+
+    async def _rewatch(self, sessions: Iterable[str]) -> None:
+        """Watch what there is to watch now of `sessions`; directories of records are made as they are needed."""
+        places = {session: places for session, places in self._places.items() if session in self._lanes}
+        places |= {session: self._lanes[session].directories() for session in sessions if session in self._lanes}
+        if places == self._places:
+            return
+        self._places = places
+        paths = {f"{session}/{what}": path for session, known in places.items() for what, path in known.items()}
+        await self._watching().watch(paths)
+
+    def _watching(self) -> FilesPort:
+        if self._watch is None:
+            self._watch = self._make_watch()
+        return self._watch
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._failed)
+        return task
+
+    def _failed(self, task: asyncio.Task[None]) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            if error := task.exception():
+                self._told.put_nowait(error)

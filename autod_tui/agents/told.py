@@ -1,0 +1,121 @@
+"""What an agent tells of itself outside its terminal, by its profile: hook events and values of its status file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.agents.limits import limit_ends
+from autod_tui.agents.readiness import clean, limited
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+_KINDS = frozenset({"permission", "question"})
+_DETAILS = ("tool_name", "notification_type", "error", "reason")
+_WORDS = ("last_assistant_message", "message", "error_message", "error")
+_SUBJECTS = ("command", "file_path", "path", "url", "pattern", "description")
+_FAMILIAR = frozenset({"permission_prompt", "idle_prompt"})
+"""Kinds of notification that come seconds late, when an answer may have been given: other events tell the same."""
+
+
+class Payload(Struct, frozen=True):
+    """One file of a spool."""
+
+    event: str = ""
+    at: float = 0.0
+    payload: Mapping[str, Any] = {}
+
+
+def read_payload(data: bytes) -> Payload | None:
+    """Read a spooled file; None when it is no payload."""
+    try:
+        return msgspec.json.decode(data, type=Payload, strict=False)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
+    """Return the state that a hook event tells; None for one that tells none.
+
+    The keys of `hook_states` are `EVENT` or, counting more, `EVENT:VALUE` with a value that the payload holds.
+    """
+    details = _details(told.payload)
+    if told.event == "Notification" and _FAMILIAR & details and "PermissionRequest" in profile.hook_states:
+        return None
+    keys = [*(f"{told.event}:{detail}" for detail in sorted(details)), told.event]
+    word = next((profile.hook_states[key] for key in keys if key in profile.hook_states), "")
+    return _reading(profile, word, told) if word else None
+
+
+def conversation_of(told: Payload) -> str:
+    """Return the agent's own id of the conversation, as far as the payload holds one."""
+    value = told.payload.get("session_id")
+    return value if isinstance(value, str) and value.isprintable() and len(value) <= 200 else ""
+
+
+def status_reading(profile: AgentProfile, status: Mapping[str, Any]) -> Reading | None:
+    """Return the state that a status file tells."""
+    word = profile.status_states.get(str(status.get("status", "")), "")
+    state = state_of(word)
+    if state is None:
+        return None
+    waits_for = clean(str(status.get("waitingFor") or "")) if state is WorkstreamState.WAITING else ""
+    kind = word if word in _KINDS else next((kind for kind in sorted(_KINDS) if waits_for.startswith(kind)), waits_for)
+    return Reading(state, kind if state is WorkstreamState.WAITING else "", Source.STATUS_FILE)
+
+
+def state_of(word: str) -> WorkstreamState | None:
+    """Return the state that a word of a profile stands for, None for no state."""
+    if word in _KINDS:
+        return WorkstreamState.WAITING
+    try:
+        return WorkstreamState(word)
+    except ValueError:
+        return None
+
+
+def _details(payload: Mapping[str, Any]) -> frozenset[str]:
+    found = [payload.get(name) for name in _DETAILS]
+    status = _dig(payload, "properties", "status", "type")
+    return frozenset(str(value) for value in (*found, status) if isinstance(value, str))
+
+
+def _dig(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _reading(profile: AgentProfile, word: str, told: Payload) -> Reading | None:
+    state = state_of(word)
+    if state is WorkstreamState.WAITING:
+        kind = word if word in _KINDS else ""
+        return Reading(state, clean(": ".join(filter(None, (kind, _subject(told.payload))))), Source.HOOK)
+    if state in (WorkstreamState.FAILED, WorkstreamState.RATE_LIMITED):
+        words = next(_strings(told.payload.get(name) for name in _WORDS), "")
+        if limited(profile, words):
+            state = WorkstreamState.RATE_LIMITED
+        until = limit_ends(words, told.at) if state is WorkstreamState.RATE_LIMITED else 0.0
+        return Reading(state, clean(words), Source.HOOK, until)
+    return None if state is None else Reading(state, "", Source.HOOK)
+
+
+def _strings(values: Iterable[Any]) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and value)
+
+
+def _subject(payload: Mapping[str, Any]) -> str:
+    """Return what an agent asks about in a few words: its question, or the tool and what that would touch."""
+    given = payload.get("tool_input")
+    questions = _dig(given, "questions")
+    if isinstance(questions, list) and questions:
+        asked = _dig(questions[0], "question")
+        return asked if isinstance(asked, str) else ""
+    tool = payload.get("tool_name")
+    subject = next(_strings(_dig(given, name) for name in _SUBJECTS), "")
+    message = payload.get("message")
+    words = (tool, subject) if isinstance(tool, str) else (message,)
+    return ": ".join(_strings(words))

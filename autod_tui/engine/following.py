@@ -1,0 +1,165 @@
+"""Following: whose hooks, status files and records are read, and what comes of what they tell."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from autod_tui.core.agent_events import ConversationKnown
+from autod_tui.core.agent_ports import Followed, Sign
+from autod_tui.core.events import AgentStarted, AgentStopped, Noted, Recorded, StateChanged
+from autod_tui.core.run import RunRecord, SessionRecord
+from autod_tui.core.run_events import SessionEnded, SessionStarted
+from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.house import House
+from autod_tui.engine.minds import Minds
+
+LINGER = 1.5
+"""Seconds for which an agent that has ended is followed on: what it wrote last comes late."""
+DRAIN = 0.05
+"""Seconds in which what was told already is taken by somebody who only passes by."""
+_CHANGES = (AgentStarted, AgentStopped, StateChanged, ConversationKnown, SessionStarted, SessionEnded)
+_CALLS = frozenset({WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED})
+
+SignListener = Callable[[Sign], None]
+
+
+class Following:
+    """Follows all agents that live, those of runs too."""
+
+    def __init__(self, house: House, minds: Minds) -> None:
+        """Tell `minds` what agents say of their state; conversations go to the journal."""
+        self._house = house
+        self._minds = minds
+        self._followed: dict[str, Followed] = {}
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._stale = asyncio.Event()
+        self._listeners: list[SignListener] = []
+        self._calls: dict[str, tuple[WorkstreamState, str]] = {}
+        self._env = house.base_env()
+
+    def listen(self, listener: SignListener) -> None:
+        """Have `listener` called with every sign of an agent that is followed."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        stop = self._house.stream.listen(self._heard)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            async for sign in self._house.signs.signs():
+                self._take(sign)
+        finally:
+            stop()
+            keeping.cancel()
+            for timer in self._leaving.values():
+                timer.cancel()
+            self._leaving.clear()
+
+    async def survey(self) -> None:
+        """Take what was told already."""
+        taking = asyncio.create_task(self._take_all())
+        await self._house.signs.follow(tuple(self._wanted().values()))
+        await asyncio.wait({taking}, timeout=DRAIN)
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+
+    async def _take_all(self) -> None:
+        async for sign in self._house.signs.signs():
+            self._take(sign)
+
+    async def _keep(self) -> None:
+        """Set who is followed whenever that may have changed."""
+        self._stale.set()
+        while True:
+            await self._stale.wait()
+            self._stale.clear()
+            wanted = self._wanted()
+            for session in self._followed.keys() - wanted.keys() - self._leaving.keys():
+                self._leaving[session] = asyncio.get_running_loop().call_later(LINGER, self._leave, session)
+            followed = {**{session: self._followed[session] for session in self._leaving}, **wanted}
+            if followed != self._followed:
+                self._followed = followed
+                await self._house.signs.follow(tuple(followed.values()))
+
+    def _leave(self, session: str) -> None:
+        self._leaving.pop(session, None)
+        self._followed.pop(session, None)
+        self._calls.pop(session, None)
+        self._house.signs.forget(session)
+        self._stale.set()
+
+    def _heard(self, entries: tuple[Recorded, ...]) -> None:
+        if any(isinstance(entry.event, _CHANGES) for entry in entries):
+            self._stale.set()
+
+    def _wanted(self) -> dict[str, Followed]:
+        state = self._house.state
+        found = [self._of_workstream(record) for record in state.workstreams.values()]
+        found += [self._of_run(session) for run in state.runs.values() for session in run.living]
+        return {agent.session: agent for agent in found if agent is not None}
+
+    def _of_workstream(self, record: WorkstreamRecord) -> Followed | None:
+        if not record.pane or not record.session or _over(record) or self._minds.ended(record):
+            return None
+        return self._followed_by(
+            record.agent, record.session, record.worktree, record.pid, record.started_at, record.conversation
+        )
+
+    def _of_run(self, session: SessionRecord) -> Followed | None:
+        if not session.pane:
+            return None
+        return self._followed_by(session.agent, session.marker, session.worktree, session.pid, session.started_at, "")
+
+    def _followed_by(
+        self, agent: str, session: str, worktree: str, pid: int, started_at: float, conversation: str
+    ) -> Followed | None:
+        profile = self._house.plan.agents.get(agent)
+        if profile is None or not (profile.hooks or profile.status_file or profile.records):
+            return None
+        known = self._followed.get(session)
+        return Followed(
+            session=session,
+            profile=profile,
+            worktree=worktree,
+            pid=pid,
+            started_at=known.started_at if known else started_at,
+            conversation=conversation,
+            env={**self._env, **profile.env},
+        )
+
+    def _take(self, sign: Sign) -> None:
+        for listener in self._listeners:
+            listener(sign)
+        record = next((r for r in self._house.state.workstreams.values() if r.session == sign.session), None)
+        if record is None:
+            self._call(sign)
+            return
+        if sign.conversation and sign.conversation != record.conversation:
+            known = ConversationKnown(name=record.name, session=sign.session, conversation=sign.conversation)
+            self._house.stream.emit(known)
+            record = self._house.state.workstream(record.name)
+        if sign.reading is not None and not self._minds.ended(record):
+            self._minds.hear(record, sign.reading, sign.at)
+
+    def _call(self, sign: Sign) -> None:
+        """Tell once of a session of a run that waits, or can't go on: nobody sits before it."""
+        found = self._session(sign.session)
+        reading = sign.reading
+        if found is None or reading is None or reading.state is None:
+            return
+        run, session = found
+        call = (reading.state, reading.reason)
+        if reading.state in _CALLS and self._calls.get(sign.session) != call:
+            text = f"session {session.id}: {': '.join(filter(None, call))}"
+            self._house.stream.emit(Noted(level="warning", text=text, name=run.id))
+        self._calls[sign.session] = call
+
+    def _session(self, marker: str) -> tuple[RunRecord, SessionRecord] | None:
+        runs = self._house.state.runs.values()
+        return next(((run, one) for run in runs for one in run.living if one.marker == marker), None)
+
+
+def _over(record: WorkstreamRecord) -> bool:
+    """Tell whether the agent's process is known to have ended; one whose child has is still there."""
+    return record.source is Source.PROCESS and record.state in (WorkstreamState.DONE, WorkstreamState.FAILED)

@@ -1,0 +1,194 @@
+"""Looks at screens: what agents that say nothing better show, and the retries that no agent tells otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.core.errors import AutodError
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.readiness import Screen
+from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.house import House
+from autod_tui.engine.minds import Minds
+
+QUIET_AFTER = 0.3
+"""Seconds without output after which a screen is looked at."""
+AT_LATEST = 1.0
+"""Seconds of output without a pause after which it is looked at all the same."""
+RETRY_LOOKS = 0.15
+"""Seconds between the looks that show whether a retry's countdown is alive."""
+RETRY_PATIENCE = 9
+"""Looks in which a line has to change that is alive."""
+SPINNER = 3
+"""Different first characters by which a line is known to be drawn anew all the time; a mere bullet blinks by two."""
+LIMIT_EVERY = 0.5
+"""Seconds between looks for a retry while an agent works and prints."""
+SHARE = 0.04
+"""Seconds for each living agent between two looks at one of them: many take turns."""
+AGREE_AFTER = 0.1
+"""Seconds between the two looks of somebody who only passes by."""
+_NUMBERS = re.compile(r"\d+")
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+
+
+class _Retry(Struct, frozen=True):
+    """The line of a retry that was seen last."""
+
+    line: str
+    glyphs: frozenset[str]
+    """First characters with which it was seen, all else being the same."""
+    looks: int = 1
+
+
+class Screens:
+    """Looks at a screen once it is quiet, only as far as `Minds` needs it; two looks have to agree."""
+
+    def __init__(self, house: House, minds: Minds) -> None:
+        """Tell `minds` what the screens of `house` show."""
+        self._house = house
+        self._minds = minds
+        self._timers: dict[str, tuple[asyncio.TimerHandle, float]] = {}
+        """Workstream to its next look, and when that is put off no more."""
+        self._suspects: dict[str, tuple[WorkstreamState | None, str]] = {}
+        self._retries: dict[str, _Retry] = {}
+        self._needs: dict[str, Screen] = {}
+        self._looks: set[asyncio.Task[None]] = set()
+
+    def printed(self, record: WorkstreamRecord) -> None:
+        """Take that an agent has printed something."""
+        need = self._minds.needs_screen(record)
+        if need in (Screen.STATE, Screen.FAILURE):
+            self._put_off(record.name, QUIET_AFTER)
+        elif need is Screen.LIMIT and record.name not in self._timers and self._patterns(record, need):
+            self._put_off(record.name, max(LIMIT_EVERY, self._share()))
+
+    def weighed(self, name: str) -> None:
+        """Look at once where a screen is needed that was not before; a look that nobody needs is not taken."""
+        need = self._minds.needs_screen(self._house.state.workstream(name))
+        before = self._needs.get(name)
+        self._needs[name] = need
+        if need is Screen.NOTHING:
+            self.forget(name)
+        elif need is Screen.FAILURE and before is not need:
+            self._put_off(name, 0.0)
+
+    def missed(self, name: str, delay: float = 0.0) -> None:
+        """Look at a screen because what was told before may have been missed."""
+        self._put_off(name, delay)
+
+    async def survey(self, names: Iterable[str]) -> None:
+        """Look at these screens once: twice where a pattern matches, for two looks have to agree."""
+        await asyncio.gather(*map(self.read, names))
+        if suspects := {*self._suspects, *self._retries}:
+            await asyncio.sleep(AGREE_AFTER)
+            await asyncio.gather(*map(self.read, suspects))
+        self.close()
+
+    def forget(self, name: str) -> None:
+        """Drop the look that is due and what was suspected."""
+        if due := self._timers.pop(name, None):
+            due[0].cancel()
+        self._suspects.pop(name, None)
+        self._retries.pop(name, None)
+
+    def close(self) -> None:
+        """Look no more."""
+        for name in tuple(self._timers):
+            self._timers.pop(name)[0].cancel()
+
+    async def read(self, name: str) -> None:
+        """Look at a screen and tell what it shows."""
+        record = self._house.state.workstream(name)
+        need = self._minds.needs_screen(record)
+        profile = self._patterns(record, need)
+        if profile is None or not record.pane:
+            return
+        try:
+            screen = await self._house.panes.capture(record.pane)
+        except AutodError:
+            return
+        now = self._house.state.workstream(name)
+        if (now.session, now.state) != (record.session, record.state) or self._minds.needs_screen(now) is not need:
+            return  # it ended, or told its state itself, while the screen was read
+        reading = self._house.agents.read_screen(profile, screen.lines)
+        if need is Screen.LIMIT:
+            self._retrying(now, reading, screen.lines)
+        else:
+            self._showing(now, reading)
+
+    def _showing(self, record: WorkstreamRecord, reading: Reading | None) -> None:
+        name = record.name
+        if reading is None:
+            self._suspects.pop(name, None)
+            self._minds.unhear(record, Source.SCREEN)
+            return
+        changing = reading.state is WorkstreamState.RATE_LIMITED  # by its countdown
+        suspect = (reading.state, "" if changing else reading.reason)
+        if self._suspects.get(name) == suspect:
+            self._minds.hear(record, reading)
+            return
+        self._suspects[name] = suspect
+        self._put_off(name, QUIET_AFTER)
+
+    def _retrying(self, record: WorkstreamRecord, reading: Reading | None, lines: tuple[str, ...]) -> None:
+        """Take a retry whose line changes in its place: words that an agent prints stay as they are."""
+        name = record.name
+        before = self._retries.pop(name, None)
+        if reading is None:
+            if before or record.state is WorkstreamState.RATE_LIMITED:
+                self._minds.unhear(record, Source.SCREEN)
+            return
+        retry = _seen(before, reading.reason)
+        if before is not None and _lives(before, retry) and not _shows(lines, before.line):
+            retry = msgspec.structs.replace(retry, looks=1)
+            self._minds.hear(record, reading)
+        self._retries[name] = retry
+        if retry.looks < RETRY_PATIENCE:
+            self._put_off(name, max(RETRY_LOOKS, self._share()))
+
+    def _patterns(self, record: WorkstreamRecord, need: Screen) -> AgentProfile | None:
+        """Return the agent's profile with those of its screen patterns that count; None when none does."""
+        profile = self._house.plan.agents.get(record.agent)
+        if profile is None or need is Screen.NOTHING or need is Screen.STATE:
+            return profile if need is Screen.STATE else None
+        failed, limited = (profile.failed, "") if need is Screen.FAILURE else ("", profile.rate_limited)
+        wanted = msgspec.structs.replace(profile, waiting="", working="", done="", failed=failed, rate_limited=limited)
+        return wanted if failed or limited else None
+
+    def _put_off(self, name: str, delay: float) -> None:
+        loop = asyncio.get_running_loop()
+        handle, latest = self._timers.get(name, (None, loop.time() + max(AT_LATEST, delay, self._share())))
+        if handle is not None:
+            handle.cancel()
+        at = min(loop.time() + delay, latest)
+        self._timers[name] = (loop.call_at(at, self._look, name), latest)
+
+    def _share(self) -> float:
+        return SHARE * len(self._house.state.workstreams)
+
+    def _look(self, name: str) -> None:
+        self._timers.pop(name, None)
+        task = asyncio.get_running_loop().create_task(self.read(name))
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
+
+
+def _seen(before: _Retry | None, line: str) -> _Retry:
+    if before is None or before.line[1:] != line[1:]:
+        return _Retry(line, frozenset(line[:1]))
+    return _Retry(line, before.glyphs | frozenset(line[:1]), before.looks + 1)
+
+
+def _lives(before: _Retry, retry: _Retry) -> bool:
+    """Tell whether a line counts down, or its spinner turns."""
+    counts = _NUMBERS.findall(before.line) != _NUMBERS.findall(retry.line) and not retry.line.startswith(before.line)
+    return counts or (retry.line != before.line and len(retry.glyphs) >= SPINNER)
+
+
+def _shows(lines: Iterable[str], text: str) -> bool:
+    return any(text in _COLOURS.sub("", line) for line in lines)
