@@ -102,6 +102,10 @@ class SignsPort(Protocol):
         """Set who is followed; what a new one has told already is told first."""
         ...
 
+    async def settle(self, session: str) -> Sign | None:
+        """Read the records of a session that has ended once more; None when they tell nothing new."""
+        ...
+
     def forget(self, session: str) -> None:
         """Remove what the hooks of a session that is over have left."""
         ...

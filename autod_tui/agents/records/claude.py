@@ -11,7 +11,7 @@ from autod_tui.agents.records.sums import Sums, moment
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
-_TELLING = (b'"usage"', b'"api_error"', b'"isApiErrorMessage"', b"[Request interrupted by user")
+_TELLING = (b'"usage"', b'"cost-state"', b'"api_error"', b'"isApiErrorMessage"', b"[Request interrupted by user")
 _LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
 _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
 _RESETS = re.compile(r"limit reached\|(\d{9,11})")
@@ -59,6 +59,8 @@ class _Entry(Struct):
     isApiErrorMessage: bool = False  # noqa: N815
     error: _Failure | str | None = None
     retryInMs: float = 0.0  # noqa: N815
+    totalCostUSD: float = 0.0  # noqa: N815
+    hasUnknownModelCost: bool = False  # noqa: N815
     message: _Message | None = None
 
 
@@ -84,6 +86,8 @@ class ClaudeReader:
         self.sums.conversation = entry.sessionId or self.sums.conversation
         if entry.type == "assistant" and entry.message is not None:
             self._assistant(entry, entry.message, at)
+        elif entry.type == "cost-state":
+            self._sum_up(entry)
         elif entry.subtype == "api_error":
             self._retry(entry, at)
         elif entry.type == "user" and entry.message is not None and _INTERRUPTED.match(entry.message.text):
@@ -105,6 +109,11 @@ class ClaudeReader:
         self.sums.count(message.id, message.model, tokens, at)
         if not entry.isSidechain:
             self.sums.read(None, at)  # whatever failed before, it goes on
+
+    def _sum_up(self, entry: _Entry) -> None:
+        """Take what it says at its end that all of the conversation has cost, if all of it counts here."""
+        if entry.totalCostUSD and not entry.hasUnknownModelCost and not self.sums.left_out:
+            self.sums.reported_usd = entry.totalCostUSD
 
     def _retry(self, entry: _Entry, at: float | None) -> None:
         """Take a failed request that is tried again."""

@@ -68,7 +68,7 @@ class Record:
         self._parts: dict[Path, _Part] = {path: _Part(path, self._make, since)}
         self._strangers: set[Path] = set()
         """Files beside the record that are no part of it."""
-        self._told: Mapping[str, Tokens] = {}
+        self._told: tuple[Mapping[str, Tokens], float | None] = ({}, None)
 
     def read_new(self) -> News:
         """Read what was added since the last call, sub-agents' files included."""
@@ -90,10 +90,11 @@ class Record:
             for model, tokens in part.sums.models.items():
                 models[model] = models.get(model, Tokens()) + tokens
         costs = [part.sums.reported_usd for part in self._parts.values() if part.sums.reported_usd is not None]
-        changed, self._told = models != self._told, models
+        told = (models, sum(costs) if costs else None)
+        changed, self._told = told != self._told, told
         return News(
             models=models if changed and models else None,
-            reported_usd=sum(costs) if costs else None,
+            reported_usd=told[1],
             reading=main.sums.reading,
             conversation=main.sums.conversation,
         )

@@ -22,11 +22,14 @@ class Sums:
         self.reported_usd: float | None = None
         self.reading: Reading | None = None
         self.conversation = ""
+        self.left_out = False
+        """True once a message did not count."""
         self._messages: OrderedDict[str, Tokens] = OrderedDict()
 
     def count(self, message: str, model: str, tokens: Tokens, at: float | None) -> bool:
         """Count a message by its id; told again, the larger counts hold. False when it does not count."""
         if at is not None and at < self.since:
+            self.left_out = True
             return False
         before = self._messages.pop(message, None) if message else None
         if before is not None:
