@@ -14,10 +14,13 @@ from autod_tui.core.checkpoint import (
     GateResult,
 )
 from autod_tui.core.events import CheckpointForecast
+from autod_tui.core.limits import held_by, held_words, limit_reason
 from autod_tui.core.plan import Plan
 from autod_tui.core.run_memo import remembered_view
 from autod_tui.core.run_view import RunView, run_summary
 from autod_tui.core.state import Metrics, State
+from autod_tui.core.usage import Usage, total_usage
+from autod_tui.core.usage_words import usage_json
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec, WorkstreamState
 
 ON_TRACK = "on track"
@@ -37,6 +40,10 @@ class WorkstreamView(Struct, frozen=True, kw_only=True):
     health: str
     """`on track`, `at risk` or `blocked`."""
     health_reason: str = ""
+    limit: str = ""
+    """Why it gets no new agent before a person allows more: its limit of cost or tokens is reached; else empty."""
+    held: str = ""
+    """The rate limit that holds its agent's whole family back, such as `claude is rate-limited, 4:10 left`."""
 
     @property
     def name(self) -> str:
@@ -79,6 +86,12 @@ class Board(Struct, frozen=True, kw_only=True):
     metrics: Metrics
     runs: tuple[RunView, ...] = ()
     """Oldest first."""
+    usage: Usage = Usage()
+    """What all workstreams and runs have used."""
+    limit: str = ""
+    """Why nothing new starts before a person allows more: the project's limit is reached; else empty."""
+    held: tuple[str, ...] = ()
+    """Rate limits that last, one sentence each."""
 
     def run(self, id: str) -> RunView | None:
         """Return the view of run `id`, or None."""
@@ -95,6 +108,7 @@ class Board(Struct, frozen=True, kw_only=True):
 
 def make_board(plan: Plan, state: State, now: float) -> Board:
     """Lay `state` beside `plan`; workstreams that the files no longer declare but that live on are kept."""
+    runs = tuple(remembered_view(run, now) for run in state.runs.values())
     return Board(
         root=plan.project.root,
         target=plan.project.target,
@@ -104,7 +118,10 @@ def make_board(plan: Plan, state: State, now: float) -> Board:
         workstreams=tuple(_workstream_view(plan, state, spec, now) for spec in _all_specs(plan, state)),
         checkpoints=tuple(_checkpoint_view(state, spec, now) for spec in plan.checkpoints),
         metrics=state.metrics,
-        runs=tuple(remembered_view(run, now) for run in state.runs.values()),
+        runs=runs,
+        usage=total_usage([*(record.usage for record in state.workstreams.values()), *(view.usage for view in runs)]),
+        limit=limit_reason(plan, state),
+        held=tuple(held_words(held, now) for held in state.held.values()),
     )
 
 
@@ -134,6 +151,7 @@ def _workstream_view(plan: Plan, state: State, spec: WorkstreamSpec, now: float)
     record = state.workstream(spec.name)
     checkpoints = plan.checkpoints_of(spec.name)
     health, reason = _health(record, checkpoints, state, now)
+    held = held_by(plan, state, spec.agent)
     return WorkstreamView(
         spec=spec,
         record=record,
@@ -141,6 +159,8 @@ def _workstream_view(plan: Plan, state: State, spec: WorkstreamSpec, now: float)
         waits_for=unmerged(state, spec.after),
         health=health,
         health_reason=reason,
+        limit=limit_reason(plan, state, spec.name),
+        held=held_words(held, now) if held else "",
     )
 
 
@@ -189,7 +209,14 @@ def _checkpoint_view(state: State, spec: CheckpointSpec, now: float) -> Checkpoi
 def status_json(board: Board) -> dict[str, Any]:
     """Return the documented object of `autod status --json`."""
     return {
-        "project": {"root": board.root, "target": board.target, "conductor": board.conductor or None},
+        "project": {
+            "root": board.root,
+            "target": board.target,
+            "conductor": board.conductor or None,
+            **usage_json(board.usage),
+            "limit": board.limit or None,
+            "held": list(board.held),
+        },
         "workstreams": [workstream_json(view) for view in board.workstreams],
         "checkpoints": [checkpoint_json(view) for view in board.checkpoints],
         "runs": [run_summary(view) for view in board.runs],
@@ -227,8 +254,10 @@ def workstream_json(view: WorkstreamView) -> dict[str, Any]:
             "eta": progress.eta,
             "blockers": list(progress.blockers),
         },
-        "tokens": None,
-        "cost_usd": None,
+        **usage_json(record.usage),
+        "limit": view.limit or None,
+        "held": view.held or None,
+        "until": record.until or None,
         "checkpoint": view.next_checkpoint or None,
         "waits_for": list(view.waits_for),
         "health": view.health,

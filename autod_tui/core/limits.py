@@ -42,11 +42,6 @@ def usages_of(state: State, name: str = "") -> list[Usage]:
     return [*found, *(session.usage for run in state.runs.values() for session in run.sessions.values())]
 
 
-def usage_of_project(state: State) -> Usage:
-    """Return what all workstreams and runs have used."""
-    return total_usage(usages_of(state))
-
-
 def known_cost(usages: Iterable[Usage]) -> float:
     """Return the US dollars that were spent at least: what has no known price is not among them."""
     return sum(usage.cost_usd for usage in usages if usage.cost_usd is not None)

@@ -18,6 +18,7 @@ from autod_tui.core.run import (
     TaskState,
 )
 from autod_tui.core.usage import Usage, total_usage
+from autod_tui.core.usage_words import usage_json
 
 _ENDED = frozenset({RunState.STOPPED, RunState.DONE, RunState.FAILED})
 _LIVELY = (TaskState.RUNNING, TaskState.REVIEW)
@@ -174,6 +175,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "ended_at": run.ended_at or None,
         "into": run.plan.into,
         "progress": {"done": run.done, "total": len(run.tasks)},
+        **usage_json(total_usage(session.usage for session in run.sessions.values())),
         "batches": [
             {"name": batch.name, "state": batch_state(run, batch), "tasks": list(batch.tasks)}
             for batch in run.plan.batches
@@ -198,6 +200,7 @@ def run_summary(view: RunView) -> dict[str, Any]:
         "tasks": dict(view.states),
         "sessions": {"running": view.living, "ended": sum(stage.sessions for stage in view.stages)},
         "seconds_left": view.seconds_left,
+        **usage_json(view.usage),
     }
 
 
@@ -224,8 +227,6 @@ def _task_json(task: TaskRecord, spec: TaskSpec, batch: str | None) -> dict[str,
 
 
 def _session_json(session: SessionRecord) -> dict[str, Any]:
-    usage = session.usage
-    tokens = {"input": usage.input, "output": usage.output, "cached": usage.cached}
     return {
         "id": session.id,
         "stage": session.stage,
@@ -240,8 +241,7 @@ def _session_json(session: SessionRecord) -> dict[str, Any]:
         "pane": session.pane or None,
         "log": session.log or None,
         "prompt_file": session.prompt_file or None,
-        "tokens": tokens if any(value is not None for value in tokens.values()) else None,
-        "cost_usd": usage.cost_usd,
+        **usage_json(session.usage),
     }
 
 
