@@ -19,15 +19,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.agents.signs import Signs
 from autod_tui.core.board import Board, make_board
-from autod_tui.core.errors import AutodError, RefusedError, UsageError
+from autod_tui.core.errors import AutodError, EnvironmentUnfitError, RefusedError, UsageError
 from autod_tui.core.events import Noted
-from autod_tui.core.plan import Plan
+from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.ports import FilesPort
 from autod_tui.core.requests import Up
 from autod_tui.core.run import RunPlan, RunRecord
@@ -44,7 +46,7 @@ from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
+from autod_tui.store.settings import load_agents, load_plan, user_agents_file, user_prices_file
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -56,9 +58,13 @@ WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo", "run"})
 class Parts:
     """The parts for one repository; building them starts nothing."""
 
-    def __init__(self, start: Path, *, undeclared_ok: bool = False) -> None:
-        """Find the repository that `start` stands in and read its files; `undeclared_ok` as in `plan_problems`."""
+    def __init__(self, start: Path, *, undeclared_ok: bool = False, agent: AgentProfile | None = None) -> None:
+        """Find the repository that `start` stands in and read its files; `undeclared_ok` as in `plan_problems`.
+
+        With `agent` that one does the work, whatever files say of agents.
+        """
         self._undeclared_ok = undeclared_ok
+        self._agent = agent
         self.git: Repository = open_repository(start)
         self.plan = self.load_plan()
         self.server = TmuxServer(self.git.common_dir)
@@ -67,7 +73,7 @@ class Parts:
 
     def load_plan(self) -> Plan:
         """Read the configuration."""
-        return load_plan(
+        plan = load_plan(
             self.git.root,
             profiles=load_profiles(),
             target=_current_branch(self.git.common_dir),
@@ -76,6 +82,7 @@ class Parts:
             prices=load_prices(),
             user_prices=user_prices_file(os.environ),
         )
+        return plan if self._agent is None else _worked_by(plan, self._agent)
 
     def house(self) -> House:
         """Put the ports together."""
@@ -118,6 +125,24 @@ def _spots(note: Callable[[str], None]) -> FilesPort:
         return Spots(note=note)
     except Unavailable:
         return FileWatch(debounce=0.02, note=note)
+
+
+def _worked_by(plan: Plan, agent: AgentProfile) -> Plan:
+    workstreams = tuple(msgspec.structs.replace(spec, agent=agent.name) for spec in plan.workstreams)
+    project = msgspec.structs.replace(plan.project, agent=agent.name)
+    return msgspec.structs.replace(plan, project=project, agents={agent.name: agent}, workstreams=workstreams)
+
+
+def known_agents(start: Path) -> Mapping[str, AgentProfile]:
+    """Return the agents that `start` may use: those of its repository, else those of the user and the built-in ones.
+
+    Raises SettingsError when files that declare agents are wrong.
+    """
+    try:
+        root = open_repository(start).root
+    except EnvironmentUnfitError:
+        return load_agents(load_profiles(), user_agents_file(os.environ))
+    return load_agents(load_profiles(), user_agents_file(os.environ), root)
 
 
 def own_worktrees(git: Repository) -> Path:

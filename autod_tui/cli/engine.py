@@ -28,6 +28,10 @@ class Engine(Protocol):
         """Read what is true, without starting anything."""
         ...
 
+    def known_agents(self, start: Path) -> Mapping[str, AgentProfile]:
+        """Return the agents that `start` may use; raises SettingsError when files that declare agents are wrong."""
+        ...
+
     def enter(self, start: Path) -> int:
         """Make or join autod's tmux server with the TUI as its first window; does not return on success."""
         ...

@@ -14,7 +14,9 @@ from autod_tui.cli.console import Console
 from autod_tui.cli.parser import parse
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
 
-_READING = frozenset({"status", "watch", "log", "diff", "report", "doctor", "checkpoint list", "checkpoint show"})
+_READING = frozenset(
+    {"status", "watch", "log", "diff", "report", "doctor", "agents", "checkpoint list", "checkpoint show"}
+)
 """Verbs that only print: when their reader has seen enough, all is done."""
 
 Handler = Callable[["Request"], int]

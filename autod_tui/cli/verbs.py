@@ -172,6 +172,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(("undo",), "setup:undo", (
         _arg("ref", metavar="REF", nargs="?", default="", help="the backup to bring back; without it they are listed"),
     )),
+    Verb(("agents",), "agents:agents", (
+        _arg("action", metavar="check", nargs="?", choices=("check",), help="start one and say what works"),
+        _arg("name", metavar="NAME", nargs="?", default="", help="the agent to be checked"),
+    ), "List the agents that autod knows: installed or not, versions, models; or check one."),
     Verb(("doctor",), "doctor:doctor", (), "Say what autod needs, what is missing and how to get it."),
     Verb(("dashboard",), "enter:dashboard", (), "Run the dashboard in this terminal (internal).", hidden=True),
 )  # fmt: skip

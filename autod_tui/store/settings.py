@@ -81,6 +81,23 @@ def load_plan(
     return plan
 
 
+def load_agents(
+    profiles: Mapping[str, AgentProfile], user_agents: Path, root: Path | None = None
+) -> Mapping[str, AgentProfile]:
+    """Return `profiles` with the user's own laid over them, and over these those of the repository at `root`.
+
+    Nothing else of autod.toml is looked at. Raises SettingsError.
+    """
+    problems: list[Problem] = []
+    found = read_user_agents(user_agents, profiles, problems)
+    if root is not None:
+        values = read_toml(root / SETTINGS_FILE, SETTINGS_FILE, problems)
+        found = read_agents(Table(values or {}, SETTINGS_FILE, problems), found)
+    if problems:
+        raise SettingsError(tuple(dict.fromkeys(problems)))
+    return found
+
+
 def _read_plan(table: Table, root: Path, profiles: Mapping[str, AgentProfile], prices: PriceList, target: str) -> Plan:
     agents = read_agents(table, profiles)
     project, rehearse = _project(table.table("project"), root, target, agents)

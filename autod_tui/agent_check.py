@@ -1,0 +1,275 @@
+"""A check of one agent: started in a scratch worktree of a scratch repository as autod starts it, watched, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from autod_tui import process
+from autod_tui.adapters import Agents
+from autod_tui.core.agent_ports import Sign
+from autod_tui.core.errors import AutodError
+from autod_tui.core.plan import AgentProfile
+from autod_tui.core.ports import PaneEvent
+from autod_tui.core.requests import Answer, AnswerAgent, Down, ReadQuestion, Up
+from autod_tui.core.usage import Tokens
+from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.conductor import Conductor
+from autod_tui.store.lock import Holder
+from autod_tui.tmux.pane import Panes
+from autod_tui.tmux.server import TmuxServer
+from autod_tui.wiring import Parts, own_worktrees
+
+NAME = "check"
+PROMPT = "This only checks that you can be started: reply with the word OK, then stop. Read and change no files.\n"
+PATIENCE = 90.0
+"""Seconds to wait at most for the agent to come to rest."""
+LOOK_EVERY = 0.1
+_RESTS = frozenset({WorkstreamState.DONE, WorkstreamState.IDLE})
+_ENDS = frozenset({WorkstreamState.FAILED, WorkstreamState.EXITED, WorkstreamState.LOST, WorkstreamState.RATE_LIMITED})
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One line of the check."""
+
+    name: str
+    works: bool | None
+    """None: nothing that is needed, or nothing that this agent is known to do."""
+    text: str
+    seconds: float | None = None
+    """When it was seen, after the start."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the documented object."""
+        return {"name": self.name, "works": self.works, "text": self.text, "seconds": self.seconds}
+
+
+Tell = Callable[[Finding], None]
+AskPerson = Callable[[str, tuple[str, ...]], Awaitable[str]]
+"""Shows a question of the agent and its choices; returns the chosen one, empty when nobody answers."""
+
+
+async def check_agent(profile: AgentProfile, *, tell: Tell, ask: AskPerson, patience: float = PATIENCE) -> bool:
+    """Start the agent in a scratch worktree, tell what works line by line and end it; True when all that counts works.
+
+    What it may cost is the price of one short answer. Nothing is left behind but what the agent keeps itself.
+    """
+    with _scratch(profile.name) as root:
+        async with _conducting(root, profile) as (conductor, ears):
+            return await _Check(profile, conductor, ears, tell, ask, patience).run()
+
+
+class _Ears:
+    """What was heard of the agent, each with the time at which it was heard first."""
+
+    def __init__(self, profile: AgentProfile) -> None:
+        self._profile = profile
+        self._agents = Agents()
+        self.first: dict[str, float] = {}
+        self.models: Mapping[str, Tokens] = {}
+
+    def hear(self, what: str) -> None:
+        self.first.setdefault(what, time.monotonic())
+
+    def pane(self, event: PaneEvent) -> None:
+        if event.kind == "output":
+            self.hear("output")
+        elif event.kind == "osc" and event.data.startswith("7501;"):
+            self.hear("osc")
+        elif event.kind == "title" and self._agents.read_title(self._profile, event.data) is not None:
+            self.hear("title")
+
+    def sign(self, sign: Sign) -> None:
+        source = sign.reading.source if sign.reading is not None else None
+        if source is Source.HOOK or (source is None and sign.conversation and not sign.models):
+            self.hear("hooks")
+        elif source is Source.STATUS_FILE:
+            self.hear("status file")
+        if sign.models or source is Source.RECORDS:
+            self.hear("records")
+            self.models = sign.models or self.models
+
+
+class _HeardPanes(Panes):
+    """Panes whose events are heard by somebody else as well."""
+
+    def __init__(self, server: TmuxServer, hear: Callable[[PaneEvent], None]) -> None:
+        super().__init__(server)
+        self._hear = hear
+
+    async def events(self) -> AsyncIterator[PaneEvent]:
+        async for event in super().events():
+            self._hear(event)
+            yield event
+
+
+class _Check:
+    def __init__(
+        self, profile: AgentProfile, conductor: Conductor, ears: _Ears, tell: Tell, ask: AskPerson, patience: float
+    ) -> None:
+        self._profile = profile
+        self._conductor = conductor
+        self._ears = ears
+        self._tell = tell
+        self._ask = ask
+        self._patience = patience
+        self._begun = time.monotonic()
+
+    @property
+    def _record(self) -> WorkstreamRecord:
+        return self._conductor.house.state.workstream(NAME)
+
+    async def run(self) -> bool:
+        self._begun = time.monotonic()
+        answer = await self._conductor.handle(Up(names=(NAME,)))
+        if not answer.ok:
+            self._say("starts", False, answer.message)
+            return False
+        self._say("starts", True, f"process {self._record.pid} in a pane of its own tmux server", self._since())
+        state = await self._until_rest()
+        self._signals()
+        self._usage()
+        rested = state in _RESTS
+        self._say("state", rested, f"{state.value}{_because(self._record)}, told by: {self._record.source.value}")
+        return await self._leave() and rested
+
+    async def _until_rest(self) -> WorkstreamState:
+        worked, asked = False, ""
+        while self._since() < self._patience:
+            await self._look()
+            record = self._record
+            worked = worked or record.state is WorkstreamState.WORKING
+            if record.state in _ENDS or record.state is WorkstreamState.DONE:
+                break
+            if record.state is WorkstreamState.IDLE and (worked or self._since() > self._patience / 2):
+                break
+            if record.state is WorkstreamState.WAITING:
+                seen, gone_on = await self._question(asked)
+                if not gone_on:
+                    break
+                asked = seen
+            await asyncio.sleep(LOOK_EVERY)
+        return self._record.state
+
+    async def _look(self) -> None:
+        if "output" in self._ears.first or not self._record.pane:
+            return
+        with contextlib.suppress(AutodError):
+            screen = await self._conductor.house.panes.capture(self._record.pane)
+            if any(line.strip() for line in screen.lines):
+                self._ears.hear("output")
+
+    async def _question(self, asked: str) -> tuple[str, bool]:
+        """Let a person answer what the agent asks; returns what it asked, and whether to go on."""
+        answer = await self._conductor.handle(ReadQuestion(name=NAME))
+        question, seen = answer.data.get("question"), str(answer.data.get("seen", ""))
+        if not answer.ok or not question:
+            return asked, True  # it asks no more, or its screen isn't there yet
+        if seen == asked:
+            return asked, True  # answered a moment ago
+        choices = tuple(str(choice["label"]) for choice in question["choices"])
+        self._say("asks", None, _one_line(str(question["text"])), self._since())
+        choice = await self._ask(str(question["text"]), choices) if choices else ""
+        if not choice:
+            return seen, False
+        request = AnswerAgent(name=NAME, choice=choice, seen=seen)
+        answered: Answer = await self._conductor.handle(request)
+        self._say("answered", answered.ok, choice if answered.ok else answered.message, self._since())
+        return seen, answered.ok
+
+    def _signals(self) -> None:
+        profile = self._profile
+        self._heard("output", "first words on its screen", True)
+        self._heard("hooks", "its hooks tell events", bool(profile.hooks))
+        self._heard("osc", "its terminal words (OSC 7501) tell its state", False)
+        self._heard("title", "its title tells its state", bool(profile.titles))
+        self._heard("status file", "its status file is read", bool(profile.status_file))
+        self._heard("records", "its records of the conversation are read", bool(profile.records))
+
+    def _heard(self, what: str, text: str, expected: bool) -> None:
+        if (at := self._ears.first.get(what)) is not None:
+            self._say(what, True, text, at - self._begun)
+        else:
+            self._say(what, False if expected else None, "nothing heard" + ("" if expected else ", nothing expected"))
+
+    def _usage(self) -> None:
+        if self._ears.models:
+            used = ", ".join(f"{model}: {tokens.total}" for model, tokens in self._ears.models.items())
+            self._say("usage", True, f"tokens of {used}")
+
+    async def _leave(self) -> bool:
+        record, asked = self._record, time.monotonic()
+        await self._conductor.handle(Down(names=(NAME,), approved=True))
+        left = self._conductor.house.processes.of_session(record.session)
+        seconds = time.monotonic() - asked
+        text = f"processes {left} live on" if left else f"all its processes are gone {seconds:.1f} s after the request"
+        self._say("ends", not left, text)
+        return not left
+
+    def _since(self) -> float:
+        return time.monotonic() - self._begun
+
+    def _say(self, name: str, works: bool | None, text: str, seconds: float | None = None) -> None:
+        self._tell(Finding(name=name, works=works, text=text, seconds=None if seconds is None else round(seconds, 2)))
+
+
+@contextlib.contextmanager
+def _scratch(agent: str) -> Iterator[Path]:
+    """Make a repository with one workstream; it goes with all that autod made for it."""
+    with tempfile.TemporaryDirectory(prefix="autod-check-") as directory:
+        root = Path(directory).resolve() / "scratch"
+        root.mkdir()
+        _lay_out(root, agent)
+        try:
+            yield root
+        finally:
+            git = Parts(root).git
+            TmuxServer(git.common_dir).stop()
+            shutil.rmtree(own_worktrees(git), ignore_errors=True)
+
+
+def _lay_out(root: Path, agent: str) -> None:
+    workstream = root / "workstreams" / NAME
+    workstream.mkdir(parents=True)
+    (workstream / "STARTUP.md").write_text(PROMPT, encoding="utf-8")
+    (root / "autod.toml").write_text('[project]\ntarget = "main"\n', encoding="utf-8")
+    who = ("-c", "user.name=autod", "-c", "user.email=autod@localhost")
+    for words in (("init", "-q", "-b", "main"), ("add", "-A"), (*who, "commit", "-q", "-m", f"Check {agent}")):
+        process.run_sync(["git", "-C", str(root), *words]).checked("git")
+
+
+@contextlib.asynccontextmanager
+async def _conducting(root: Path, profile: AgentProfile) -> AsyncIterator[tuple[Conductor, _Ears]]:
+    parts = Parts(root, agent=profile)
+    parts.lock.try_acquire(Holder(pid=os.getpid(), role=NAME))
+    ears = _Ears(profile)
+    house = parts.house()
+    house.panes = panes = _HeardPanes(parts.server, ears.pane)
+    conductor = Conductor(house, NAME)
+    conductor.vigil.following.listen(ears.sign)
+    try:
+        await conductor.begin()
+        conductor.watch()
+        yield conductor, ears
+    finally:
+        await conductor.close()
+        await panes.close()
+        parts.lock.release()
+        parts.journal.close()
+
+
+def _because(record: WorkstreamRecord) -> str:
+    return f" ({_one_line(record.reason)})" if record.reason else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
