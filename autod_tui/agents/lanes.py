@@ -34,6 +34,9 @@ class Lane:
         self._status = StatusFile(agent) if "{pid}" in agent.profile.status_file else None
         self._status_told: Reading | None = None
         self._record: Record | None = None
+        self._record_told: Reading | None = None
+        self.reading_records = asyncio.Lock()
+        """Held while records are read."""
         self._descriptor = -1
         self._followed_pid = 0
 
@@ -73,11 +76,13 @@ class Lane:
         if self._record is None:
             return None
         news = self._record.read_new()
-        if news.models is None and news.reading is None and not news.conversation:
+        reading = news.reading if news.reading != self._record_told else None
+        self._record_told = news.reading
+        if news.models is None and reading is None and news.reported_usd is None:
             return None
         return Sign(
             session=self.agent.session,
-            reading=news.reading,
+            reading=reading,
             conversation=news.conversation,
             models=news.models,
             reported_usd=news.reported_usd,

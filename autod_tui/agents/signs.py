@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from autod_tui.agents.lanes import Lane
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.ports import FilesPort
 
+STRAY_AFTER = 3600.0
+"""Seconds after its last payload for which the directory of an unknown session is left alone."""
 RECORDS_EVERY = 0.2
 """Seconds between two readings of records, which grow with each word of an agent."""
 
@@ -54,6 +57,8 @@ class Signs:
         wanted = {agent.session: agent for agent in agents}
         for session in [name for name, lane in self._lanes.items() if wanted.get(name) != lane.agent]:
             self._lanes.pop(session).close()
+        if self._watch is None:
+            await asyncio.to_thread(self._sweep)
         fresh = [session for session in wanted if session not in self._lanes]
         for session in fresh:
             self._lanes[session] = Lane(wanted[session], self._spool / session, self._told.put_nowait)
@@ -62,6 +67,11 @@ class Signs:
             self._read_at_once(self._lanes[session])
             self._grow(session)
 
+    async def settle(self, session: str) -> Sign | None:
+        """Read the records of a session that has ended once more; None when they tell nothing new."""
+        lane = self._lanes.get(session)
+        return await _read_records(lane) if lane is not None else None
+
     def forget(self, session: str) -> None:
         """Remove what the hooks of a session that is over have left."""
         if lane := self._lanes.pop(session, None):
@@ -69,6 +79,13 @@ class Signs:
             self._places.pop(session, None)
         if session and Path(session).name == session:
             shutil.rmtree(self._spool / session, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """Remove what was left of sessions that nobody knows any more; young ones may be about to start."""
+        with contextlib.suppress(OSError):
+            for directory in self._spool.iterdir():
+                if directory.name not in self._lanes and time.time() - directory.stat().st_mtime > STRAY_AFTER:
+                    shutil.rmtree(directory, ignore_errors=True)
 
     async def _watch_files(self) -> None:
         async for keys in self._watching().changes():
@@ -106,7 +123,7 @@ class Signs:
             grown, self._grown = self._grown, set()
             for session in sorted(grown):
                 lane = self._lanes.get(session)
-                sign = await asyncio.to_thread(lane.read_records) if lane is not None else None
+                sign = await _read_records(lane) if lane is not None else None
                 if sign is not None and self._lanes.get(session) is lane:
                     self._told.put_nowait(sign)
             await self._rewatch(grown)
@@ -136,3 +153,8 @@ class Signs:
         with contextlib.suppress(asyncio.CancelledError):
             if error := task.exception():
                 self._told.put_nowait(error)
+
+
+async def _read_records(lane: Lane) -> Sign | None:
+    async with lane.reading_records:
+        return await asyncio.to_thread(lane.read_records)

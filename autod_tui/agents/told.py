@@ -14,6 +14,8 @@ from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 _KINDS = frozenset({"permission", "question"})
+_WAITS_FOR = (("permission", "permission"), ("input", "question"))
+"""How status files begin to say what is waited for, and the kind of wait."""
 _DETAILS = ("tool_name", "notification_type", "error", "reason")
 _WORDS = ("last_assistant_message", "message", "error_message", "error")
 _SUBJECTS = ("command", "file_path", "path", "url", "pattern", "description")
@@ -62,9 +64,11 @@ def status_reading(profile: AgentProfile, status: Mapping[str, Any]) -> Reading 
     state = state_of(word)
     if state is None:
         return None
-    waits_for = clean(str(status.get("waitingFor") or "")) if state is WorkstreamState.WAITING else ""
-    kind = word if word in _KINDS else next((kind for kind in sorted(_KINDS) if waits_for.startswith(kind)), waits_for)
-    return Reading(state, kind if state is WorkstreamState.WAITING else "", Source.STATUS_FILE)
+    if state is not WorkstreamState.WAITING:
+        return Reading(state, "", Source.STATUS_FILE)
+    waits_for = clean(str(status.get("waitingFor") or ""))
+    kind = next((kind for beginning, kind in _WAITS_FOR if waits_for.startswith(beginning)), waits_for)
+    return Reading(state, word if word in _KINDS else kind, Source.STATUS_FILE)
 
 
 def state_of(word: str) -> WorkstreamState | None:

@@ -7,12 +7,9 @@ themselves for a while. What an agent merely prints can only say something where
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-
 import msgspec
-from msgspec import Struct
 
+from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 AGREE = 0.4
@@ -25,14 +22,11 @@ RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
 OVERDUE = 2.0
 """Seconds that a rate limit may last longer than was told."""
-LIMIT_LASTS = 60.0
-"""Seconds that a rate limit of the records counts which doesn't tell how long it lasts."""
+SAME_END = 3.0
+"""Seconds within which two sources tell of one and the same failure."""
 
 S = WorkstreamState
-_EVENTS = frozenset({Source.HOOK, Source.TERMINAL})
-_KEPT = _EVENTS | {Source.STATUS_FILE, Source.TITLE, Source.RECORDS}
 _LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
-_TOLD = frozenset({S.WORKING, S.WAITING, S.IDLE, S.RATE_LIMITED, S.DONE, S.FAILED})
 _RESTING = frozenset({S.DONE, S.FAILED, S.RATE_LIMITED, S.EXITED})
 """States that an agent at rest may be in; `idle` says no more than that it rests."""
 _TITLES_MAY = frozenset({(S.WORKING, S.IDLE), (S.WAITING, S.WORKING), (S.WAITING, S.IDLE)})
@@ -40,75 +34,13 @@ _TITLES_MAY = frozenset({(S.WORKING, S.IDLE), (S.WAITING, S.WORKING), (S.WAITING
 else is told by events, and a title may be that of a program which the agent runs."""
 
 
-class Claim(Struct, frozen=True):
-    """What a source says, and since when it says so (of output and retries: when it was last seen)."""
-
-    reading: Reading
-    at: float
-
-
-class Memory(Struct, frozen=True, kw_only=True):
-    """All that counts of what was heard of one agent session."""
-
-    present: Reading
-    """The state in force."""
-    base: Claim | None = None
-    """The last event, or what has corrected it since."""
-    claims: Mapping[Source, Claim] = {}
-    """What status file, title, output and screen say now."""
-    limit: Claim | None = None
-    """A rate limit that was met while a better source says that it works: the agent waits and tries again."""
-    hooked: bool = False
-    """Its hooks have spoken."""
-    hooks_suffice: bool = False
-    """Its hooks tell work, waits, ends and failures alike: a state told by OSC is that of a program it runs."""
-    hooks_fail: bool = False
-    """Its hooks tell failures."""
-    deaf: bool = False
-    """Events may have been missed: the screen counts until the next."""
-    ended: bool = False
-
-
-class Verdict(Struct, frozen=True):
-    """What follows from a sign, or from time."""
-
-    memory: Memory
-    change: Reading | None = None
-    """The state that is in force from now on, if another one."""
-    look_at: float | None = None
-    """Unix time at which time alone may change the state."""
-
-
-class Screen(StrEnum):
-    """What a look at the screen is needed for."""
-
-    STATE = "state"
-    """Nothing better speaks."""
-    FAILURE = "failure"
-    """It rests and nothing has told why; or it may wait for a rate limit to end."""
-    LIMIT = "limit"
-    """It may be waiting for a rate limit to end, which no other source tells."""
-    NOTHING = "nothing"
-
-
-def remember(present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> Memory:
-    """Begin with the state in force since `since` and the source that told it, as the journal knows them."""
-    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
-    claim = Claim(present, since)
-    if present.source in _KEPT and present.state in _TOLD:
-        return msgspec.structs.replace(memory, base=claim, hooked=present.source is Source.HOOK)
-    if present.source in (Source.SCREEN, Source.OUTPUT):
-        return msgspec.structs.replace(memory, claims={present.source: claim})
-    return memory
-
-
 def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
     """Take a sign that was given at `at`; whatever tells no state, or comes after the end, changes nothing."""
-    if memory.ended or (reading.state not in _TOLD and reading.source is not Source.PROCESS):
+    if memory.ended or (reading.state not in TOLD and reading.source is not Source.PROCESS):
         return look(memory, now)
     if reading.source is Source.PROCESS:
         return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None), now)
-    if reading.source is Source.RECORDS or reading.source in _EVENTS:
+    if reading.source is Source.RECORDS or reading.source in EVENTS:
         return look(_take_event(memory, reading, at), now)
     if reading.state is S.RATE_LIMITED and reading.source is Source.SCREEN and speaks(memory):
         return look(_replaced(memory, limit=_renewed(memory.limit, reading, at)), now)
@@ -178,8 +110,6 @@ def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     memory = _replaced(memory, hooked=hooked)
     if reading.source is Source.RECORDS and not _records_count(reading):
         return memory
-    if reading.source is Source.RECORDS and reading.state is S.RATE_LIMITED:
-        return _replaced(memory, limit=_renewed(memory.limit, reading, at))
     if reading.source is Source.TERMINAL and hooked and memory.hooks_suffice:
         return memory
     base = memory.base
@@ -187,7 +117,7 @@ def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
         return memory  # it was only slow to come
     if base is not None and reading.state is S.IDLE and base.reading.state in _RESTING:
         return memory
-    if base is not None and _says_more(base.reading, reading):
+    if base is not None and _says_more(base, reading, at):
         reading = base.reading
     limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
     claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
@@ -200,6 +130,10 @@ def _records_count(reading: Reading) -> bool:
 
 
 def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
+    if reading.source is Source.TITLE and not reading.vague:
+        memory = _replaced(memory, titled=True)
+    if reading.vague and not memory.titled:
+        return memory
     known = memory.claims.get(reading.source)
     same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
     since = known.at if known is not None and same and reading.source is not Source.OUTPUT else at
@@ -213,8 +147,15 @@ def _renewed(known: Claim | None, reading: Reading, at: float) -> Claim:
     return Claim(reading, at)
 
 
-def _says_more(known: Reading, reading: Reading) -> bool:
-    return known.state is reading.state and known.reason.startswith(reading.reason)
+def _says_more(base: Claim, reading: Reading, at: float) -> bool:
+    """Tell whether `base` says the same as `reading`, in more words or in those of another source."""
+    known = base.reading
+    recorded = Source.RECORDS in (known.source, reading.source) and at - base.at < SAME_END
+    if recorded and known.state is S.RATE_LIMITED and reading.state is S.FAILED:
+        return True
+    if known.state is not reading.state or (reading.until and not known.until):
+        return False
+    return known.reason.startswith(reading.reason) or (recorded and bool(known.reason))
 
 
 def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
@@ -283,7 +224,7 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     later = lower.at > current.at
     if lower.reading.vague and said is not S.WORKING:
         return None
-    if lower.reading.source is Source.TITLE and current.reading.source in _EVENTS and (said, says) not in _TITLES_MAY:
+    if lower.reading.source is Source.TITLE and current.reading.source in EVENTS and (said, says) not in _TITLES_MAY:
         return None
     if says is S.WORKING and said in (S.RATE_LIMITED, S.EXITED) and not later:
         return None
@@ -314,9 +255,7 @@ def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
 
 
 def _limit_ends(limit: Claim) -> float:
-    if limit.reading.source is not Source.RECORDS:
-        return limit.at + RETRY_LIVES
-    return limit.reading.until + OVERDUE if limit.reading.until else limit.at + LIMIT_LASTS
+    return limit.at + RETRY_LIVES
 
 
 def _differs(reading: Reading, present: Reading) -> bool:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import AgentStarted, AgentStopped, Noted, Recorded, StateChanged
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import RunRecord, SessionRecord
 from autod_tui.core.run_events import SessionEnded, SessionStarted
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
+from autod_tui.engine.spending import Spending
 
 LINGER = 1.5
 """Seconds for which an agent that has ended is followed on: what it wrote last comes late."""
@@ -28,11 +30,13 @@ class Following:
     """Follows all agents that live, those of runs too."""
 
     def __init__(self, house: House, minds: Minds) -> None:
-        """Tell `minds` what agents say of their state; conversations go to the journal."""
+        """Tell `minds` what agents say of their state; conversations and usage go to the journal."""
         self._house = house
         self._minds = minds
+        self.spending = Spending(house)
+        """Keeps what they use."""
         self._followed: dict[str, Followed] = {}
-        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self._stale = asyncio.Event()
         self._listeners: list[SignListener] = []
         self._calls: dict[str, tuple[WorkstreamState, str]] = {}
@@ -52,9 +56,10 @@ class Following:
         finally:
             stop()
             keeping.cancel()
-            for timer in self._leaving.values():
-                timer.cancel()
+            for leaving in self._leaving.values():
+                leaving.cancel()
             self._leaving.clear()
+            self.spending.close()
 
     async def survey(self) -> None:
         """Take what was told already."""
@@ -76,13 +81,15 @@ class Following:
             self._stale.clear()
             wanted = self._wanted()
             for session in self._followed.keys() - wanted.keys() - self._leaving.keys():
-                self._leaving[session] = asyncio.get_running_loop().call_later(LINGER, self._leave, session)
+                self._leaving[session] = asyncio.create_task(self._leave(session))
             followed = {**{session: self._followed[session] for session in self._leaving}, **wanted}
             if followed != self._followed:
                 self._followed = followed
                 await self._house.signs.follow(tuple(followed.values()))
 
-    def _leave(self, session: str) -> None:
+    async def _leave(self, session: str) -> None:
+        await asyncio.sleep(LINGER)
+        await self.spending.end(session)
         self._leaving.pop(session, None)
         self._followed.pop(session, None)
         self._calls.pop(session, None)
@@ -102,35 +109,47 @@ class Following:
     def _of_workstream(self, record: WorkstreamRecord) -> Followed | None:
         if not record.pane or not record.session or _over(record) or self._minds.ended(record):
             return None
-        return self._followed_by(
-            record.agent, record.session, record.worktree, record.pid, record.started_at, record.conversation
+        profile = self._profile(record.agent)
+        if profile is None:
+            return None
+        return Followed(
+            session=record.session,
+            profile=profile,
+            worktree=record.worktree,
+            pid=record.pid,
+            started_at=self._started(record.session, record.started_at),
+            conversation=record.conversation,
+            counted_from=record.counted_from,
+            env={**self._env, **profile.env},
         )
 
     def _of_run(self, session: SessionRecord) -> Followed | None:
-        if not session.pane:
+        profile = self._profile(session.agent) if session.pane else None
+        if profile is None:
             return None
-        return self._followed_by(session.agent, session.marker, session.worktree, session.pid, session.started_at, "")
-
-    def _followed_by(
-        self, agent: str, session: str, worktree: str, pid: int, started_at: float, conversation: str
-    ) -> Followed | None:
-        profile = self._house.plan.agents.get(agent)
-        if profile is None or not (profile.hooks or profile.status_file or profile.records):
-            return None
-        known = self._followed.get(session)
         return Followed(
-            session=session,
+            session=session.marker,
             profile=profile,
-            worktree=worktree,
-            pid=pid,
-            started_at=known.started_at if known else started_at,
-            conversation=conversation,
+            worktree=session.worktree,
+            pid=session.pid,
+            started_at=session.started_at,
             env={**self._env, **profile.env},
         )
+
+    def _profile(self, agent: str) -> AgentProfile | None:
+        """Return a profile whose programs tell anything outside their terminal."""
+        profile = self._house.plan.agents.get(agent)
+        return profile if profile and (profile.hooks or profile.status_file or profile.records) else None
+
+    def _started(self, session: str, started_at: float) -> float:
+        """Return when a session began; its record forgets that once it has ended."""
+        known = self._followed.get(session)
+        return known.started_at if known else started_at
 
     def _take(self, sign: Sign) -> None:
         for listener in self._listeners:
             listener(sign)
+        self.spending.take(sign)
         record = next((r for r in self._house.state.workstreams.values() if r.session == sign.session), None)
         if record is None:
             self._call(sign)

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import msgspec
 
 from autod_tui.core import readiness
+from autod_tui.core.claims import Memory, Screen, Verdict, remember
 from autod_tui.core.events import StateChanged
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.readiness import Memory, Screen, Verdict
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
 
@@ -81,7 +81,7 @@ class Minds:
         if memory is None or session != record.session:
             profile = self._house.plan.agents.get(record.agent)
             told = _told(profile) if profile is not None else frozenset()
-            memory = readiness.remember(
+            memory = remember(
                 present,
                 record.since,
                 hooks_suffice=told >= {"working", "waiting", "done", "failed"},

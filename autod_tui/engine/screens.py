@@ -9,9 +9,9 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
+from autod_tui.core.claims import Screen
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.readiness import Screen
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds

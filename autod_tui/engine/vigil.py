@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from autod_tui.core import events as ev
+from autod_tui.core.claims import Screen
 from autod_tui.core.ports import PaneEvent, PaneStatus
-from autod_tui.core.readiness import Screen
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.following import Following
 from autod_tui.engine.house import House

@@ -1,0 +1,82 @@
+"""Claims: what the sources of an agent's state say, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+S = WorkstreamState
+EVENTS = frozenset({Source.HOOK, Source.TERMINAL})
+"""Sources that tell what happens as it does."""
+TOLD = frozenset({S.WORKING, S.WAITING, S.IDLE, S.RATE_LIMITED, S.DONE, S.FAILED})
+"""States that a living agent's sources may tell."""
+_KEPT = EVENTS | {Source.STATUS_FILE, Source.TITLE, Source.RECORDS}
+
+
+class Claim(Struct, frozen=True):
+    """What a source says, and since when it says so (of output and retries: when it was last seen)."""
+
+    reading: Reading
+    at: float
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """All that counts of what was heard of one agent session."""
+
+    present: Reading
+    """The state in force."""
+    base: Claim | None = None
+    """The last event, or what has corrected it since."""
+    claims: Mapping[Source, Claim] = {}
+    """What status file, title, output and screen say now."""
+    limit: Claim | None = None
+    """A rate limit that was met while a better source says that it works: the agent waits and tries again."""
+    hooked: bool = False
+    """Its hooks have spoken."""
+    hooks_suffice: bool = False
+    """Its hooks tell work, waits, ends and failures alike: a state told by OSC is that of a program it runs."""
+    hooks_fail: bool = False
+    """Its hooks tell failures."""
+    titled: bool = False
+    """Its title has said what it does: only then it means something that it says that no more."""
+    deaf: bool = False
+    """Events may have been missed: the screen counts until the next."""
+    ended: bool = False
+
+
+class Verdict(Struct, frozen=True):
+    """What follows from a sign, or from time."""
+
+    memory: Memory
+    change: Reading | None = None
+    """The state that is in force from now on, if another one."""
+    look_at: float | None = None
+    """Unix time at which time alone may change the state."""
+
+
+class Screen(StrEnum):
+    """What a look at the screen is needed for."""
+
+    STATE = "state"
+    """Nothing better speaks."""
+    FAILURE = "failure"
+    """It rests, and nothing has told why."""
+    LIMIT = "limit"
+    """It may be waiting for a rate limit to end, which no other source tells."""
+    NOTHING = "nothing"
+
+
+def remember(present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> Memory:
+    """Begin with the state in force since `since` and the source that told it, as the journal knows them."""
+    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
+    claim = Claim(present, since)
+    if present.source in _KEPT and present.state in TOLD:
+        return msgspec.structs.replace(memory, base=claim, hooked=present.source is Source.HOOK)
+    if present.source in (Source.SCREEN, Source.OUTPUT):
+        return msgspec.structs.replace(memory, claims={present.source: claim})
+    return memory
