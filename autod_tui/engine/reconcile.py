@@ -14,6 +14,8 @@ from autod_tui.engine.house import House
 from autod_tui.engine.moves import Move, carry_out, take_back
 from autod_tui.engine.vigil import Vigil
 
+_UNRECORDED = "is there without a record; `autod up` adopts it"
+
 
 class Reconciler:
     """Makes journal and world agree again."""
@@ -112,7 +114,8 @@ class Reconciler:
             entry = entries.get(spec.worktree)
             known = self._house.state.workstream(spec.name).worktree
             if entry is not None and not known and entry.branch == spec.branch and Path(spec.worktree).is_dir():
-                findings.append(f"{spec.name}: its worktree is there without a record; `autod up` adopts it")
+                wish = "is half made; `autod up` finishes it" if entry.unfinished else _UNRECORDED
+                findings.append(f"{spec.name}: its worktree {wish}")
         return findings
 
     async def _panes(self) -> list[str]:

@@ -43,6 +43,7 @@ def steps(stand: World) -> dict[str, bool]:
     """Points in the course of `up`, told by what lies on disk."""
     return {
         "note": (stand.root / ".git/autod/git-intent.json").exists(),
+        "half a worktree": any((stand.root / ".git").glob("worktrees/*/autod-unfinished")),
         "first worktree": stand.worktree("a").is_dir(),
         "second worktree": (stand.worktree("b") / "STARTUP.md").exists(),
         "first agent": bool(stand.processes(AUTOD_WORKSTREAM="a")),
@@ -50,7 +51,9 @@ def steps(stand: World) -> dict[str, bool]:
     }
 
 
-@pytest.mark.parametrize("point", ["note", "first worktree", "second worktree", "first agent", "last worktree"])
+@pytest.mark.parametrize(
+    "point", ["note", "half a worktree", "first worktree", "second worktree", "first agent", "last worktree"]
+)
 def test_up_killed_and_run_again(stand: World, point: str) -> None:
     stand.commit("base", **{f"d{number}/file.txt": "x\n" * 50 for number in range(100)})
     stand.declare("", *NAMES)
