@@ -20,7 +20,7 @@ from autod_tui.core.agent_ports import Sign
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent
-from autod_tui.core.requests import Answer, AnswerAgent, Down, ReadQuestion, Up
+from autod_tui.core.requests import AnswerAgent, Down, ReadQuestion, Up
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.conductor import Conductor
@@ -34,6 +34,18 @@ PROMPT = "This only checks that you can be started: reply with the word OK, then
 PATIENCE = 90.0
 """Seconds to wait at most for the agent to come to rest."""
 LOOK_EVERY = 0.1
+RESTS_FOR = 4.0
+"""Seconds for which an idle agent has to stay so: it is idle before it has read its prompt, too."""
+LATE = 2.0
+"""Seconds after which an agent at rest has told all."""
+_SIGNALS = {
+    "output": "first words on its screen",
+    "hooks": "its hooks tell events",
+    "osc": "its terminal words (OSC 7501) tell its state",
+    "title": "its title tells its state",
+    "status file": "its status file is read",
+    "records": "its records of the conversation are read",
+}
 _RESTS = frozenset({WorkstreamState.DONE, WorkstreamState.IDLE})
 _ENDS = frozenset({WorkstreamState.FAILED, WorkstreamState.EXITED, WorkstreamState.LOST, WorkstreamState.RATE_LIMITED})
 
@@ -123,6 +135,8 @@ class _Check:
         self._ask = ask
         self._patience = patience
         self._begun = time.monotonic()
+        self._asked: set[str] = set()
+        """Questions that a person has seen."""
 
     @property
     def _record(self) -> WorkstreamRecord:
@@ -136,6 +150,7 @@ class _Check:
             return False
         self._say("starts", True, f"process {self._record.pid} in a pane of its own tmux server", self._since())
         state = await self._until_rest()
+        await self._until_late_ones()
         self._signals()
         self._usage()
         rested = state in _RESTS
@@ -143,20 +158,19 @@ class _Check:
         return await self._leave() and rested
 
     async def _until_rest(self) -> WorkstreamState:
-        worked, asked = False, ""
+        clock = self._conductor.house.stream.clock
+        waits_since = clock()
         while self._since() < self._patience:
             await self._look()
             record = self._record
-            worked = worked or record.state is WorkstreamState.WORKING
             if record.state in _ENDS or record.state is WorkstreamState.DONE:
                 break
-            if record.state is WorkstreamState.IDLE and (worked or self._since() > self._patience / 2):
+            if record.state is WorkstreamState.IDLE and clock() - record.since > RESTS_FOR:
                 break
-            if record.state is WorkstreamState.WAITING:
-                seen, gone_on = await self._question(asked)
-                if not gone_on:
-                    break
-                asked = seen
+            if record.state is not WorkstreamState.WAITING or await self._answered():
+                waits_since = clock()
+            if clock() - waits_since > RESTS_FOR:
+                break
             await asyncio.sleep(LOOK_EVERY)
         return self._record.state
 
@@ -168,32 +182,42 @@ class _Check:
             if any(line.strip() for line in screen.lines):
                 self._ears.hear("output")
 
-    async def _question(self, asked: str) -> tuple[str, bool]:
-        """Let a person answer what the agent asks; returns what it asked, and whether to go on."""
+    async def _answered(self) -> bool:
+        """Let a person answer what the agent asks; False when nobody did, or it can't be read from its screen."""
         answer = await self._conductor.handle(ReadQuestion(name=NAME))
-        question, seen = answer.data.get("question"), str(answer.data.get("seen", ""))
-        if not answer.ok or not question:
-            return asked, True  # it asks no more, or its screen isn't there yet
-        if seen == asked:
-            return asked, True  # answered a moment ago
-        choices = tuple(str(choice["label"]) for choice in question["choices"])
+        question, seen = answer.data.get("question") or {}, str(answer.data.get("seen", ""))
+        choices = tuple(str(choice["label"]) for choice in question.get("choices", ()))
+        if not choices or seen in self._asked:
+            return False
+        self._asked.add(seen)
         self._say("asks", None, _one_line(str(question["text"])), self._since())
-        choice = await self._ask(str(question["text"]), choices) if choices else ""
+        choice = await self._ask(str(question["text"]), choices)
         if not choice:
-            return seen, False
-        request = AnswerAgent(name=NAME, choice=choice, seen=seen)
-        answered: Answer = await self._conductor.handle(request)
+            return False
+        answered = await self._conductor.handle(AnswerAgent(name=NAME, choice=choice, seen=seen))
         self._say("answered", answered.ok, choice if answered.ok else answered.message, self._since())
-        return seen, answered.ok
+        return answered.ok
+
+    async def _until_late_ones(self) -> None:
+        """Wait for what agents tell a moment after they have come to rest."""
+        deadline = time.monotonic() + LATE
+        while not self._expected() <= self._ears.first.keys() and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
+
+    def _expected(self) -> set[str]:
+        profile = self._profile
+        told = {
+            "hooks": profile.hooks,
+            "title": profile.titles,
+            "status file": profile.status_file,
+            "records": profile.records,
+        }
+        return {"output", *(name for name, known in told.items() if known)}
 
     def _signals(self) -> None:
-        profile = self._profile
-        self._heard("output", "first words on its screen", True)
-        self._heard("hooks", "its hooks tell events", bool(profile.hooks))
-        self._heard("osc", "its terminal words (OSC 7501) tell its state", False)
-        self._heard("title", "its title tells its state", bool(profile.titles))
-        self._heard("status file", "its status file is read", bool(profile.status_file))
-        self._heard("records", "its records of the conversation are read", bool(profile.records))
+        expected = self._expected()
+        for what, text in _SIGNALS.items():
+            self._heard(what, text, what in expected)
 
     def _heard(self, what: str, text: str, expected: bool) -> None:
         if (at := self._ears.first.get(what)) is not None:

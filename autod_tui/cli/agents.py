@@ -181,5 +181,7 @@ async def _carry_out(console: Console, found: Found) -> int:
 
     works = await check_agent(found.profile, tell=tell, ask=ask)
     console.json({"agent": found.as_json(), "works": works, "checks": [one.as_json() for one in findings]})
-    console.say(f"{found.profile.name} works." if works else f"{found.profile.name} does not work as it should.")
+    silent = ", ".join(one.name for one in findings if one.works is False)
+    but = f"; but see: {silent}" if silent else ""
+    console.say(f"{found.profile.name} works{but}." if works else f"{found.profile.name} does not work as it should.")
     return int(ExitCode.DONE if works else ExitCode.FAILED)
