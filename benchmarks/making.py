@@ -67,7 +67,7 @@ def _round(root: Path, bell: Bell, agent: str, *, first: int) -> tuple[float, fl
     """Return the seconds of eight workstreams by one request, and of eight by a request each, after the last's answer.
 
     `first` says which comes first: 0 the former, 1 the latter. Nothing is removed meanwhile: a file system may be
-    slow for a minute at making files where many have just been deleted.
+    slow for a while at making files where many have just been deleted.
     """
     world = World(root, [f"ws-{number:02}" for number in range(1 + 2 * AT_ONCE)], agent=agent)
     try:
