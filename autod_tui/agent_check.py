@@ -201,7 +201,8 @@ class _Check:
     async def _until_late_ones(self) -> None:
         """Wait for what agents tell a moment after they have come to rest."""
         deadline = time.monotonic() + LATE
-        while not self._expected() <= self._ears.first.keys() and time.monotonic() < deadline:
+        # three ports tell them, and none of them that all have spoken
+        while not self._expected() <= self._ears.first.keys() and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(LOOK_EVERY)
 
     def _expected(self) -> set[str]:
