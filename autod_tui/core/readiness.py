@@ -91,7 +91,10 @@ def look(memory: Memory, now: float) -> Verdict:
     if memory.ended:
         return Verdict(memory)
     winner, look_at = _winner(memory, now)
-    memory = _corrected_base(memory, winner)
+    corrected = _corrected_base(memory, winner)
+    if corrected is not memory:
+        memory = corrected
+        winner, look_at = _winner(memory, now)
     if winner is not None and (limit := _limit(memory, winner, now)) is not None:
         look_at = _sooner(look_at, _limit_ends(limit))
         winner = limit
@@ -201,7 +204,7 @@ def _by_rank(memory: Memory, ranked: list[Claim], now: float) -> tuple[Claim, fl
     current, look_at = ranked[0], None
     for lower in ranked[1:]:
         if _agrees(lower.reading, current.reading):
-            break
+            return (lower if current.reading.vague else current), look_at
         hold = _hold(memory, lower, current)
         if hold is None:
             continue

@@ -1,0 +1,405 @@
+"""The arbiter as a table: what was told when, and which state must be in force at which time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autod_tui.core import readiness
+from autod_tui.core.claims import Memory, Screen, Verdict, remember
+from autod_tui.core.readiness import AGREE, LIVED_ON
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+
+S = WorkstreamState
+STARTING = Reading(S.STARTING, "", Source.CONDUCTOR)
+SOURCES = {
+    "hook": Source.HOOK,
+    "osc": Source.TERMINAL,
+    "status": Source.STATUS_FILE,
+    "title": Source.TITLE,
+    "records": Source.RECORDS,
+    "output": Source.OUTPUT,
+    "screen": Source.SCREEN,
+    "process": Source.PROCESS,
+}
+
+
+class Session:
+    """One agent session on a clock of its own."""
+
+    def __init__(self, present: Reading = STARTING, **known: bool) -> None:
+        self.memory: Memory = remember(present, 0.0, **known)
+        self.now = 0.0
+        self.changes: list[tuple[float, str, str]] = []
+        self._look_at: float | None = None
+
+    def tell(self, at: float, sign: str, told: float | None = None) -> None:
+        """Take `source state [reason]` at `at`, given at `told`; `quiet` is a vague title, `-` says nothing."""
+        self.until(at)
+        source, word, *reason = sign.split(" ", 2)
+        if word == "-":
+            self._take(readiness.unhear(self.memory, SOURCES[source], at))
+            return
+        state, vague = (S.IDLE, True) if word == "quiet" else (S(word), False)
+        reading = Reading(state, "".join(reason), SOURCES[source], vague=vague)
+        self._take(readiness.hear(self.memory, reading, at if told is None else told, at))
+
+    def until(self, at: float) -> None:
+        """Let time pass, looking again whenever the arbiter asked for it."""
+        while self._look_at is not None and self._look_at <= at:
+            self.now = max(self.now, self._look_at)
+            self._take(readiness.look(self.memory, self.now))
+        self.now = at
+
+    def _take(self, verdict: Verdict) -> None:
+        self.now = max(self.now, 0.0)
+        self.memory, self._look_at = verdict.memory, verdict.look_at
+        if verdict.change is not None and verdict.change.state is not None:
+            self.changes.append((self.now, verdict.change.state.value, verdict.change.reason))
+
+    @property
+    def state(self) -> str:
+        state = self.memory.present.state
+        assert state is not None
+        return state.value
+
+
+CLAUDE = {"hooks_suffice": True, "hooks_fail": True}
+BUSY = "0 hook working; 0 status working; 0 title working"
+STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
+    "a turn": (
+        CLAUDE,
+        "BUSY; 5 hook done; 5.05 title quiet; 5.1 status idle",
+        "5 done; 60 done",
+    ),
+    "esc, told by no hook": (
+        CLAUDE,
+        "BUSY; 5 title quiet; 5.1 status idle",
+        "5 working; 5.9 idle; 60 idle",
+    ),
+    "esc at a permission prompt": (
+        CLAUDE,
+        "BUSY; 1 title quiet; 1.1 hook waiting permission; 1.2 status waiting permission; 9 status idle",
+        "1.1 waiting; 8.9 waiting; 9.9 idle; 60 idle",
+    ),
+    "permission given, the tool runs long": (
+        CLAUDE,
+        (
+            "BUSY; 1 title quiet; 1.1 hook waiting permission; 1.2 status waiting permission; 9 title working; "
+            "9.1 status working; 40 hook working"
+        ),
+        "8.9 waiting; 9.9 working; 39 working; 41 working",
+    ),
+    "an API error: title and file say idle, before and after the hook": (
+        CLAUDE,
+        "BUSY; 5 title quiet; 5.02 status idle; 5.06 hook failed API Error: 500",
+        "5.05 working; 5.06 failed; 60 failed",
+    ),
+    "a failed agent is spoken to again": (
+        CLAUDE,
+        "BUSY; 5 hook failed; 5.1 status idle; 9 hook working; 9.1 status working",
+        "8 failed; 9 working; 20 working",
+    ),
+    "a background title after the stop": (
+        CLAUDE,
+        "BUSY; 5 hook done; 5.1 status idle; 7 title quiet",
+        "9 done",
+    ),
+    "a title of a program that it runs": (
+        CLAUDE,
+        "BUSY; 2 title waiting; 2.5 title idle",
+        "5 working",
+    ),
+    "a title without a status file can't bring work after the stop": (
+        {},
+        "0 hook working; 5 hook done; 6 title working",
+        "20 done",
+    ),
+    "a title without a status file tells esc": (
+        {},
+        "0 hook working; 0.1 title working; 5 title quiet",
+        "5.1 working; 5.9 idle",
+    ),
+    "a quiet title of one that never was busy says nothing": (
+        {},
+        "0 title quiet; 0.1 hook working",
+        "20 working",
+    ),
+    "an OSC state of a program run by an agent whose hooks say all": (
+        CLAUDE,
+        "BUSY; 2 osc done",
+        "2 working; 9 working",
+    ),
+    "esc in codex": (
+        {},
+        "0 osc working; 0 title working; 5 osc idle; 5 title quiet",
+        "5 idle",
+    ),
+    "an error in codex": (
+        {},
+        ("0 osc working; 0 title working; 5 osc failed; 5 title quiet; 5.2 records failed high demand; 30 osc idle"),
+        "5 failed; 60 failed",
+    ),
+    "an error in codex, its record first": (
+        {},
+        "0 osc working; 5 records rate-limited 429; 5.1 osc failed",
+        "6 rate-limited",
+    ),
+    "done, then typing, in codex": (
+        {},
+        "0 osc working; 5 osc done; 5 title quiet; 5.2 records idle; 9 osc idle",
+        "9 done; 20 done",
+    ),
+    "approved in codex": (
+        {},
+        "0 osc working; 1 osc waiting permission; 1 title waiting; 5 osc working; 5.1 title working",
+        "4 waiting; 5 working; 9 working",
+    ),
+    "a retry that is alive": (
+        CLAUDE,
+        (
+            "BUSY; 2 screen rate-limited; 2.5 screen rate-limited; 3 screen rate-limited; 3.5 screen "
+            "rate-limited; 4 screen rate-limited; 4.5 screen rate-limited; 5 screen rate-limited; 5.5 screen "
+            "rate-limited; 6 screen -"
+        ),
+        "2 rate-limited; 5.9 rate-limited; 6 working",
+    ),
+    "a retry that nobody sees any more": (
+        CLAUDE,
+        "BUSY; 2 screen rate-limited",
+        "2 rate-limited; 4 rate-limited; 5 working",
+    ),
+    "a retry, then success": (
+        CLAUDE,
+        "BUSY; 2 screen rate-limited; 3 hook done; 3.1 title quiet; 3.1 status idle",
+        "3 done; 20 done",
+    ),
+    "esc while it retries": (
+        CLAUDE,
+        "BUSY; 2 screen rate-limited; 3 title quiet; 3.1 status idle",
+        "3.9 idle; 9 idle",
+    ),
+    "a limit for hours": (
+        CLAUDE,
+        "BUSY; 2 hook rate-limited resets 3pm; 2.1 title quiet; 2.1 status idle",
+        "2 rate-limited; 900 rate-limited",
+    ),
+    "words on the screen of an agent that speaks": (
+        CLAUDE,
+        "BUSY; 2 screen waiting; 3 screen failed; 4 screen done",
+        "9 working",
+    ),
+    "words on the screen of an agent at rest": (
+        CLAUDE,
+        "BUSY; 2 title quiet; 2 status idle; 5 screen failed",
+        "9 idle",
+    ),
+    "■ on the screen of one whose hooks tell no failures": (
+        {},
+        "0 hook working; 0 title working; 2 title quiet; 3 screen failed ■ no",
+        "2.9 idle; 3 failed; 60 failed",
+    ),
+    "one tool asks while another works": (
+        CLAUDE,
+        (
+            "BUSY; 1 hook waiting permission; 1.1 status waiting permission; 1.5 hook working; 2 hook working; 9 "
+            "status working"
+        ),
+        "1.5 waiting; 8 waiting; 9.9 working",
+    ),
+    "a wait that the file alone tells": (
+        CLAUDE,
+        "BUSY; 2 status waiting question",
+        "2.1 working; 2.9 waiting; 60 waiting",
+    ),
+    "another hook holds the stop back": (
+        CLAUDE,
+        "BUSY; 2 hook done",
+        "2 done; 3.9 done; 4.1 working",
+    ),
+    "only titles": (
+        {},
+        "0 title working; 2 title waiting; 4 title idle",
+        "0 working; 2 waiting; 4 idle",
+    ),
+    "titles that say only busy, and the screen for the rest": (
+        {},
+        "0 title working; 1 title quiet; 1.2 screen waiting sure?; 9 title working",
+        "1.2 waiting; 8 waiting; 9 working",
+    ),
+    "only output": (
+        {},
+        "0 output working; 50 output working",
+        "0 working; 29 working; 31 idle; 50 working",
+    ),
+    "output and screen": (
+        {},
+        "0 output working; 1 screen waiting sure?; 2 output working; 2.5 screen -",
+        "1 waiting; 2.4 waiting; 2.5 working",
+    ),
+    "its child died, what started it lives on": (
+        CLAUDE,
+        "BUSY; 3 process exited",
+        "3 exited; 60 exited",
+    ),
+    "what started it starts it again": (
+        CLAUDE,
+        "BUSY; 3 process exited; 5 hook idle; 5.1 hook working",
+        "4 exited; 5.1 working",
+    ),
+    "hooks say that it ended: its process will": (
+        CLAUDE,
+        "BUSY; 3 hook exited",
+        "3 working",
+    ),
+    "silence is no sign": (
+        CLAUDE,
+        "BUSY",
+        "86400 working",
+    ),
+}
+
+
+def parsed(text: str) -> list[tuple[float, str]]:
+    pairs = [part.strip().split(" ", 1) for part in text.replace("BUSY", BUSY).split(";")]
+    return [(float(at), what) for at, what in pairs]
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_stories(story: str) -> None:
+    known, signs, expected = STORIES[story]
+    session = Session(**known)
+    seen = []
+    events = [(at, 0, sign) for at, sign in parsed(signs)] + [(at, 1, state) for at, state in parsed(expected)]
+    for at, kind, what in sorted(events):
+        if kind == 0:
+            session.tell(at, what)
+        else:
+            session.until(at)
+            seen.append((at, session.state))
+    assert seen == parsed(expected), session.changes
+
+
+def test_hooks_that_come_late_count_by_their_own_time() -> None:
+    session = Session(**CLAUDE)
+    session.tell(1.0, "hook done", told=0.9)
+    session.tell(1.1, "hook working", told=0.5)
+    assert session.state == "done"
+    session.tell(1.2, "hook working", told=1.15)
+    assert session.state == "working"
+
+
+def test_an_interruption_known_already_settles_a_late_hook() -> None:
+    session = Session(**CLAUDE)
+    session.tell(0.0, "hook working")
+    session.tell(5.0, "status idle")
+    session.tell(5.2, "hook working", told=4.0)
+    session.until(5.0 + 2 * AGREE)
+    assert session.state == "idle"
+
+
+def test_words_are_kept_by_who_says_more() -> None:
+    session = Session()
+    session.tell(0.0, "hook waiting permission: Bash: rm x")
+    session.tell(0.1, "status waiting permission")
+    session.tell(0.2, "osc waiting permission")
+    assert session.memory.present.reason == "permission: Bash: rm x"
+    session.tell(0.3, "hook waiting permission: Write: b")
+    assert [change[2] for change in session.changes] == ["permission: Bash: rm x", "permission: Write: b"]
+
+
+def test_a_new_conductor_goes_on_where_the_last_one_was() -> None:
+    done = Session(Reading(S.DONE, "", Source.HOOK), **CLAUDE)
+    done.tell(1.0, "title quiet")
+    done.tell(1.0, "status idle", told=0.5)
+    done.until(60.0)
+    assert done.state == "done"
+    interrupted = Session(Reading(S.WORKING, "", Source.HOOK), **CLAUDE)
+    interrupted.tell(9.0, "status idle", told=5.0)
+    assert interrupted.state == "idle"
+
+
+def test_what_the_screen_is_needed_for() -> None:
+    session = Session()
+    assert readiness.needs_screen(session.memory) is Screen.STATE
+    session.tell(0.0, "hook working")
+    assert readiness.needs_screen(session.memory) is Screen.LIMIT
+    session.tell(1.0, "hook done")
+    assert readiness.needs_screen(session.memory) is Screen.NOTHING
+    session.memory = readiness.miss(session.memory)
+    assert readiness.needs_screen(session.memory) is Screen.NOTHING
+    assert readiness.needs_screen(readiness.end(session.memory)) is Screen.NOTHING
+
+
+def test_missed_words_of_a_terminal_make_the_screen_count_until_the_next() -> None:
+    session = Session()
+    session.tell(0.0, "osc working")
+    session.memory = readiness.miss(session.memory)
+    session.tell(1.0, "screen waiting sure?")
+    assert session.state == "waiting"
+    session.tell(2.0, "osc working")
+    assert session.state == "working"
+
+
+WORDS = ("working", "waiting", "idle", "done", "failed", "rate-limited", "quiet", "-", "exited")
+NAMES = ("hook", "osc", "status", "title", "records", "output", "screen")
+signs = st.lists(
+    st.tuples(st.floats(0, 20), st.sampled_from(NAMES), st.sampled_from(WORDS), st.floats(0, 3)), max_size=40
+)
+
+
+def told(session: Session, signs: Iterable[tuple[float, str, str, float]]) -> None:
+    for at, source, word, late in sorted(signs):
+        if word == "quiet" and source != "title":
+            continue
+        session.tell(at, f"{source} {word}", told=max(0.0, at - late))
+
+
+@given(signs, st.booleans(), st.booleans())
+def test_nothing_wakes_the_dead(signs: list[tuple[float, str, str, float]], suffice: bool, fail: bool) -> None:
+    session = Session(hooks_suffice=suffice, hooks_fail=fail)
+    told(session, signs[: len(signs) // 2])
+    session.memory = readiness.end(session.memory)
+    before = list(session.changes)
+    told(session, [(at + 20, *rest) for at, *rest in signs[len(signs) // 2 :]])  # type: ignore[misc]
+    session.until(1000.0)
+    assert session.changes == before
+
+
+@given(signs, st.booleans(), st.booleans())
+def test_it_settles_and_then_rests(signs: list[tuple[float, str, str, float]], suffice: bool, fail: bool) -> None:
+    session = Session(hooks_suffice=suffice, hooks_fail=fail)
+    told(session, signs)
+    session.until(25.0 + readiness.IDLE_AFTER)
+    settled = list(session.changes)
+    session.until(10_000.0)
+    assert session.changes == settled
+
+
+@given(signs, st.booleans(), st.booleans(), st.sampled_from(("working", "waiting", "done", "failed")))
+def test_the_last_hook_wins_where_nothing_contradicts_it(
+    signs: list[tuple[float, str, str, float]], suffice: bool, fail: bool, word: str
+) -> None:
+    session = Session(hooks_suffice=suffice, hooks_fail=fail)
+    told(session, signs)
+    session.tell(30.0, f"hook {word}")
+    for source in ("status", "title", "screen"):
+        session.tell(30.0, f"{source} -")
+    session.until(200.0)
+    assert session.state == word
+
+
+@given(st.lists(st.tuples(st.floats(0, 10), st.sampled_from(("working", "quiet", "idle"))), max_size=30))
+def test_lower_sources_change_an_event_only_after_they_agreed(titles: list[tuple[float, str]]) -> None:
+    session = Session()
+    session.tell(0.0, "hook working")
+    for at, word in sorted(titles):
+        session.tell(at, f"title {word}")
+    session.until(20.0)
+    times = [at for at, *_ in session.changes]
+    assert all(later - earlier >= AGREE - 1e-9 for earlier, later in pairwise(times))
+    assert LIVED_ON > AGREE
