@@ -155,31 +155,31 @@ def session_rows(run: RunRecord, width: int, now: float) -> list[Row]:
     if not every:
         return [row(("  no session yet", "dim"))]
     name = min(max(len(one.id) for one in [*living, *ended]), max(width // 3, 8))
-    return [
-        *(_session_row(one, name, width, now) for one in living),
-        *(_ended_row(one, name, width) for one in ended),
-    ]
-
-
-@lru_cache(maxsize=4 * SESSIONS_SHOWN)
-def _ended_row(session: SessionRecord, name: int, width: int) -> Row:
-    return _session_row(session, name, width, session.ended_at)
+    return [_session_row(one, name, width, now) for one in (*living, *ended)]
 
 
 def _session_row(session: SessionRecord, name: int, width: int, now: float) -> Row:
-    look = SESSION[session.state]
-    lasted = (session.ended_at or now) - session.started_at
-    model = f" {session.model}" if session.model else ""
+    lasted = long_time((session.ended_at or now) - session.started_at)
+    who = f"{session.agent or 'gates'} {session.model}".strip()
+    reason = session.reason if session.state is not SessionState.DONE else ""
+    return _row_of(session.state, session.id, session.tasks, who, reason, lasted, name, width)
+
+
+@lru_cache(maxsize=4 * SESSIONS_SHOWN)
+def _row_of(
+    state: SessionState, id: str, tasks: tuple[str, ...], who: str, reason: str, lasted: str, name: int, width: int
+) -> Row:
+    look = SESSION[state]
     spans: list[Span] = [
         (f" {fit(f'{look.mark} {look.word}', 11)} ", look.role),
-        (f"{fit(session.id, name)} ", ""),
-        (fit(long_time(lasted), 6, right=True), "dim"),
-        (f"  {session.agent or 'gates'}{model}  ", "dim"),
-        (joined(session.tasks), ""),
+        (f"{fit(id, name)} ", ""),
+        (fit(lasted, 6, right=True), "dim"),
+        (f"  {who}  ", "dim"),
+        (joined(tasks), ""),
     ]
-    if session.reason and session.state is not SessionState.DONE:
-        spans.append((f"  {session.reason}", "warn"))
-    return row(*_cut(spans, width), key=session.id)
+    if reason:
+        spans.append((f"  {reason}", "warn"))
+    return row(*_cut(spans, width), key=id)
 
 
 def _cut(spans: list[Span], width: int) -> list[Span]:
