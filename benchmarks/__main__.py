@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import commands, dashboard, making, merging, outputs, runs
+from benchmarks import board, commands, dashboard, making, merging, outputs, runs
 from benchmarks.report import Row, table, verdict
 from benchmarks.world import Bell, World, private_ground
 
@@ -24,6 +24,7 @@ GROUPS: dict[str, str] = {
     "eight": "dashboard with 8 workstreams: first frame, keys, attach, file change",
     "fifty": "dashboard with 50 workstreams: first frame, keys, CPU and memory, output events",
     "commands": "start of the command line",
+    "board": "the board of a run of 1,000 tasks, 8 sessions at work: keys",
     "runs": "tasks of 50 ms in sessions, 8 at once; memory of a long run",
 }
 
@@ -69,6 +70,7 @@ def _measure(group: str, ground: Path, *, full: bool) -> Iterator[Row]:
         "checkpoint": merging.checkpoints,
         "speed": _speed,
         "commands": _commands,
+        "board": board.measure,
         "runs": partial(runs.measure, full=full),
     }
     if group in plain:

@@ -9,7 +9,7 @@ bare one. By hand, for each task, at the same concurrency and in the same run:
 * `git status` tells whether anything was left uncommitted, and what was left is committed (`git add`, `git commit`),
 * a task's commits are merged into `into`: `git merge-tree`, `git commit-tree`, `git update-ref`, one task at a time.
 
-So git work of ours that goes beyond that (looks at the user's checkout, backups, making the worktrees, tidying up) counts
+So git work of ours beyond that (looks at the checkout of the user, backups, making the worktrees, tidying up) counts
 as overhead, as do journal, panes, logs, prompts and verdicts. Where the agent commits, it does so in all three.
 The halves of the pools' tasks are carried out before and after ours: both see the same machine.
 """
@@ -59,7 +59,7 @@ async def _compared(root: Path, number: int, script: str, what: str) -> list[Row
     world = World(root / "repo", [], agent="true", files=FILES, settings=settings)
     (root / "agent.sh").write_text(script)
     ids = [f"t{index}" for index in range(1, number + 1)]
-    _write_plan(world, ids)
+    write_plan(world, ids)
     try:
         pool = _Pool(root, world)
         half = number // 2
@@ -93,7 +93,8 @@ def _rows(what: str, number: int, ours: float, bare: list[float], by_hand: list[
     ]
 
 
-def _write_plan(world: World, ids: list[str]) -> None:
+def write_plan(world: World, ids: list[str]) -> None:
+    """Write the plan `many`: each task in a session of its own, eight at once."""
     head = f'[plan]\ninto = "done"\nagent = "script"\nisolation = "worktree"\nmax_sessions = {AT_ONCE}\n'
     stage = f'[[stage]]\nname = "build"\nsessions = {AT_ONCE}\n'
     tasks = "".join(f'[[task]]\nid = "{id}"\n' for id in ids)
