@@ -23,7 +23,7 @@ class Notices:
     async def tell(self, name: str, text: str, *, by: str) -> bool:
         """Paste and submit `text`; False when no living agent is there to read it."""
         record = self._house.state.workstream(name)
-        if not record.pane or record.state not in REACHABLE:
+        if not record.reachable:
             return False
         try:
             await self._house.panes.paste(record.pane, text, submit=True)
