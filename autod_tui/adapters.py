@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autod_tui import process
-from autod_tui.agents import questions, readiness
+from autod_tui.agents import headless, questions, readiness
 from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
@@ -54,6 +54,10 @@ class Agents:
     def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
         """Read a state from a title."""
         return readiness.read_title(profile, title)
+
+    def read_log(self, profile: AgentProfile, text: str, now: float) -> Reading | None:
+        """Read a rate limit from the end of what was printed."""
+        return headless.read_log(text, now)
 
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         """Read what an agent asks."""

@@ -50,6 +50,10 @@ class AgentsPort(Protocol):
         """Read a state from a terminal's title by the profile's patterns, or None."""
         ...
 
+    def read_log(self, profile: AgentProfile, text: str, now: float) -> Reading | None:
+        """Read a rate limit from the end of what a headless agent printed, or None; `now` is Unix time."""
+        ...
+
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         """Read what an agent asks from its screen, or None when no question stands there."""
         ...

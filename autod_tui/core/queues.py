@@ -236,6 +236,11 @@ class Queues:
         return self._unfinished[batch]
 
 
+def agents_of(plan: RunPlan) -> frozenset[str]:
+    """Return the agent profiles that may work on tasks of `plan`."""
+    return frozenset({*(stage.agent for stage in plan.stages if stage.agent), *plan.roles.values(), plan.agent})
+
+
 def _is_first(task: TaskRecord) -> bool:
     """True for a task that nothing has sent back so far."""
     if task.attempts.get(task.stage):

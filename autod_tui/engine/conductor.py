@@ -9,6 +9,7 @@ from functools import singledispatchmethod
 
 from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
+from autod_tui.core.agent_events import AgentsFreed, LimitRaised
 from autod_tui.core.dispatch import Action, Rehearse, StartWorkstream, next_actions
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
@@ -18,7 +19,9 @@ from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.declare import declare
 from autod_tui.engine.forecasting import Forecasting
 from autod_tui.engine.gates import Gates
+from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
+from autod_tui.engine.limits import raise_limit
 from autod_tui.engine.notices import Notices
 from autod_tui.engine.observer import Observer
 from autod_tui.engine.reconcile import Reconciler
@@ -40,6 +43,8 @@ _DECISIVE = (
     ev.HeadMoved,
     ev.WorkstreamWanted,
     ev.WorktreeChanged,
+    AgentsFreed,
+    LimitRaised,
 )
 
 
@@ -62,7 +67,9 @@ class Conductor:
         self.observer = Observer(house, Forecasting(house))
         self._reconciler = Reconciler(house, self.vigil)
         self._merging = asyncio.Lock()
-        self.runs = Runs(house, self._merging)
+        self._holds = Holds(house)
+        self.vigil.following.listen(self._holds.take)
+        self.runs = Runs(house, self._merging, self.vigil.following.spending, self._holds)
         self.vigil.listen_to_others(self.runs.hear)
         self._lanes = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,7 +80,9 @@ class Conductor:
     async def begin(self) -> tuple[str, ...]:
         """Announce the conductor and reconcile; return the findings."""
         self.house.stream.emit(ev.ConductorStarted(pid=os.getpid(), role=self.role))
-        return (*await self._reconciler.reconcile(), *await self._revive())
+        findings = (*await self._reconciler.reconcile(), *await self._revive())
+        self._holds.begin()
+        return findings
 
     async def _revive(self) -> list[str]:
         findings = await self.runs.revive()
@@ -104,6 +113,7 @@ class Conductor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._holds.close()
         self.house.stream.emit(ev.ConductorStopped(pid=os.getpid()))
 
     async def handle(self, request: rq.AnyRequest) -> Answer:
@@ -202,11 +212,17 @@ class Conductor:
     async def _(self, request: rq.Undo) -> Answer:
         return await self._merging_alone(self._removals.undo(request.ref))
 
+    @_handle.register
+    async def _(self, request: rq.RaiseLimit) -> Answer:
+        return raise_limit(self.house, request)
+
     async def _merging_alone(self, work: Awaitable[Answer]) -> Answer:
         async with self._merging:
             return await work
 
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
+        # after the others have heard the same: what it tells comes after what it follows from
+        asyncio.get_running_loop().call_soon(self._holds.heard, entries)
         if not self._watching:
             return
         if any(isinstance(entry.event, _WORLD_CHANGERS) for entry in entries):

@@ -56,7 +56,7 @@ class Workstreams:
         slots = self._house.plan.project.max_sessions - self._alive()
         for spec in specs:
             living = self._living(spec, panes.get(spec.name))
-            reason = hold_reason(self._house.plan, self._house.state, spec.name)
+            reason = hold_reason(self._house.plan, self._house.state, spec.name, self._house.stream.clock())
             if not living and not reason and slots <= 0:
                 reason = f"waits for a free session ({self._house.plan.project.max_sessions} run)"
             if reason and not living:
@@ -212,7 +212,7 @@ class Workstreams:
         deaf: list[str] = []
         for name in wanted:
             record = house.state.workstream(name)
-            if not record.pane or record.state not in REACHABLE:
+            if not record.reachable:
                 deaf.append(name)
                 continue
             await house.panes.paste(record.pane, text, submit=True)

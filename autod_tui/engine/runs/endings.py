@@ -11,11 +11,13 @@ from autod_tui.core.events import Event, Noted
 from autod_tui.core.ports import PaneStatus
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskState
 from autod_tui.core.run_state import back_off
+from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.places import SessionFiles
 from autod_tui.engine.runs.sessions import Left, Sessions
 from autod_tui.engine.runs.strays import Strays
+from autod_tui.engine.spending import Spending
 
 YOUNG = 20.0
 """Seconds within which process ids don't begin anew."""
@@ -57,9 +59,13 @@ def ending_of(pane: PaneStatus) -> Ending:
 class Endings:
     """Settles sessions that ended."""
 
-    def __init__(self, house: House, sessions: Sessions, judging: Judging, strays: Strays) -> None:
-        """Collect through `sessions`, judge through `judging`, look for `strays`."""
+    def __init__(
+        self, house: House, sessions: Sessions, judging: Judging, strays: Strays, spending: Spending, rates: Holds
+    ) -> None:
+        """Collect through `sessions`, judge through `judging`, look for `strays`; `rates` knows who met a limit."""
         self._house = house
+        self._spending = spending
+        self._rates = rates
         self._sessions = sessions
         self._judging = judging
         self._strays = strays
@@ -69,6 +75,8 @@ class Endings:
         house = self._house
         session = house.state.runs[run_id].sessions[session_id]
         await self._end_processes(run_id, session, ending)
+        if session.agent:
+            await self._spending.end(session.marker)
         left, ending = await self._collect(house.state.runs[run_id], session, ending)
         if session.agent:
             for place in await self._strays.ended(house.state.runs[run_id], session):
@@ -124,6 +132,9 @@ class Endings:
         held = tuple(id for id in session.tasks if holds(run, session.id, id))
         if ending.state in _GIVEN_BACK:
             return self.given_back(run, held, lost=ending.state is SessionState.LOST)
+        until = self._rates.ended_by(run, session) if ending.state is SessionState.FAILED else None
+        if until is not None:  # no fault of the tasks: it is no attempt of theirs
+            return [ev.TaskRequeued(run=run_id, task=id, not_before=until) for id in held]
         failure = "" if ending.state is SessionState.DONE else ending.reason
         judged = await self._judging.judge_session(run, session, left, failure)
         run = self._house.state.runs[run_id]  # some may have been taken away while gates ran

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from autod_tui.core.agent_events import AgentsFreed, LimitRaised
 from autod_tui.core.events import AgentStopped, Recorded, StateChanged
 from autod_tui.core.ports import PaneEvent
 from autod_tui.core.requests import Answer
@@ -21,10 +22,12 @@ from autod_tui.core.run_events import (
     TasksIntegrated,
     TasksRetried,
 )
+from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.asks import Asks, RunRequest
 from autod_tui.engine.runs.revival import Revival
 from autod_tui.engine.runs.steward import Steward
+from autod_tui.engine.spending import Spending
 
 DECISIVE = (
     AgentStopped,
@@ -41,6 +44,8 @@ DECISIVE = (
     TaskSettled,
     TasksIntegrated,
     TasksRetried,
+    AgentsFreed,
+    LimitRaised,
 )
 """Events after which something else may be next; a workstream that ends leaves its place to a session."""
 
@@ -48,9 +53,9 @@ DECISIVE = (
 class Runs:
     """All runs of one repository."""
 
-    def __init__(self, house: House, merging: asyncio.Lock) -> None:
+    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds) -> None:
         """Work on `house`; `merging` is held by whoever merges into a branch."""
-        self._steward = Steward(house, merging)
+        self._steward = Steward(house, merging, spending, holds)
         self._asks = Asks(house, self._steward)
         self._revival = Revival(house, self._steward)
 

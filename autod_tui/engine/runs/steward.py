@@ -9,10 +9,13 @@ from pathlib import Path
 from autod_tui.core import run_events as ev
 from autod_tui.core.errors import AutodError, RefusedError
 from autod_tui.core.events import Noted
+from autod_tui.core.limits import agents_held
 from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.core.queues import agents_of
 from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState
 from autod_tui.core.schedule import AskReview, Finish, Integrate, Judge, StartSession, Step, next_steps, wake_at
 from autod_tui.core.workstream import ALIVE_STATES
+from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.endings import Ending, Endings, ending_of
 from autod_tui.engine.runs.integrate import Integration
@@ -20,6 +23,7 @@ from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.sessions import Sessions
 from autod_tui.engine.runs.strays import Strays
 from autod_tui.engine.runs.tidying import Tidying
+from autod_tui.engine.spending import Spending
 
 HELD_FOR = 20.0
 """Seconds until a merge that was refused is tried again."""
@@ -32,14 +36,15 @@ CLOSING = 10.0
 class Steward:
     """Keeps the runs going."""
 
-    def __init__(self, house: House, merging: asyncio.Lock) -> None:
+    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds) -> None:
         """Work on `house`; `merging` is held while a branch is merged into."""
         self._house = house
+        self._rates = holds
         self.sessions = Sessions(house)
         self._judging = Judging(house)
         self._strays = Strays(house, merging)
         self._tidying = Tidying(house)
-        self.endings = Endings(house, self.sessions, self._judging, self._strays)
+        self.endings = Endings(house, self.sessions, self._judging, self._strays, spending, holds)
         self._integration = Integration(house, merging)
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -88,7 +93,9 @@ class Steward:
 
     def _steps(self, id: str) -> list[Step]:
         run = self._house.state.runs[id]
-        steps = next_steps(run, free=self._free(), now=self._house.stream.clock())
+        now = self._house.stream.clock()
+        held = agents_held(self._house.plan, self._house.state, agents_of(run.plan), now)
+        steps = next_steps(run, free=self._free(), now=now, held=held)
         return [step for step in steps if not self._waits(step)]
 
     def _waits(self, step: Step) -> bool:
@@ -190,6 +197,8 @@ class Steward:
                 self._early[event.pane] = event
             return
         run, session = found
+        if event.kind == "output":
+            self._rates.printed(run, session)
         if event.kind == "output" and not session.first_output_at and (run.id, session.id) not in self._busy:
             self._house.stream.emit(ev.SessionPrinted(run=run.id, session=session.id))
         elif event.kind == "dead":
