@@ -23,7 +23,6 @@ import msgspec
 
 from autod_tui import process
 from autod_tui.adapters import Agents, GateRunner, Processes
-from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.agents.signs import Signs
 from autod_tui.core.board import Board, make_board
@@ -42,11 +41,12 @@ from autod_tui.engine.runs.looks import session_window
 from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
+from autod_tui.opening import current_branch, read_plan
 from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock, Holder
-from autod_tui.store.settings import load_agents, load_plan, user_agents_file, user_prices_file
+from autod_tui.store.settings import load_agents, user_agents_file
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -73,15 +73,7 @@ class Parts:
 
     def load_plan(self) -> Plan:
         """Read the configuration."""
-        plan = load_plan(
-            self.git.root,
-            profiles=load_profiles(),
-            target=_current_branch(self.git.common_dir),
-            undeclared_ok=self._undeclared_ok,
-            user_agents=user_agents_file(os.environ),
-            prices=load_prices(),
-            user_prices=user_prices_file(os.environ),
-        )
+        plan = read_plan(self.git.root, self.git.common_dir, undeclared_ok=self._undeclared_ok)
         return plan if self._agent is None else _worked_by(plan, self._agent)
 
     def house(self) -> House:
@@ -152,12 +144,6 @@ def own_worktrees(git: Repository) -> Path:
     return state_home / "autod" / f"{git.root.name}-{digest}"
 
 
-def _current_branch(common_dir: Path) -> str:
-    """Return the branch of the main worktree, read from its HEAD file; empty when detached."""
-    head = (common_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
-    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
-
-
 def _load_run_plan(root: Path, name: str, plan: Plan) -> RunPlan:
     from autod_tui.store.plan_files import load_run_plan
 
@@ -178,47 +164,28 @@ def _write_workstream(root: Path, spec: Mapping[str, str], prompt: str) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def open_desk(start: Path, *, role: str, shown: asyncio.Event | None = None) -> AsyncIterator[BaseDesk]:
-    """Open the repository that holds `start`: conduct when nobody does, else follow the one who does.
-
-    Worktrees are measured and watched at once, or as soon as `shown` is set: a first frame needn't wait for that.
-    """
+async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
+    """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
     parts = Parts(start, undeclared_ok=role == "new")
     conducting = parts.lock.try_acquire(Holder(pid=os.getpid(), role=role))
     try:
-        async with _conducting(parts, role, shown) if conducting else _following(parts, role) as desk:
+        async with _conducting(parts, role) if conducting else _following(parts, role) as desk:
             yield desk
     finally:
         parts.journal.close()
 
 
-async def _serve_when(shown: asyncio.Event | None, service: Service) -> None:
-    if shown is not None:
-        await shown.wait()
-    await service.run()
-
-
-async def _watch_when(shown: asyncio.Event, conductor: Conductor) -> None:
-    await shown.wait()
-    conductor.watch()
-
-
 @contextlib.asynccontextmanager
-async def _conducting(parts: Parts, role: str, shown: asyncio.Event | None = None) -> AsyncIterator[BaseDesk]:
+async def _conducting(parts: Parts, role: str) -> AsyncIterator[BaseDesk]:
     """Conduct (the lock is held); what others posted is carried out before the lock is let go of."""
     conductor = Conductor(parts.house(), role)
-    waiting = None
     try:
         await conductor.begin()
-        if role in WATCHING_ROLES and shown is None:
+        if role in WATCHING_ROLES:
             conductor.watch()
-        elif role in WATCHING_ROLES and shown is not None:
-            waiting = asyncio.create_task(_watch_when(shown, conductor))
-        async with _serving(conductor, parts, shown):
+        async with _serving(conductor, parts):
             yield ConductorDesk(conductor, parts.journal, parts.attach_command, inside=parts.server.inside())
     finally:
-        if waiting is not None:
-            waiting.cancel()
         await conductor.close()
         await _close_panes(conductor.house)
         if role == "down":
@@ -227,10 +194,10 @@ async def _conducting(parts: Parts, role: str, shown: asyncio.Event | None = Non
 
 
 @contextlib.asynccontextmanager
-async def _serving(conductor: Conductor, parts: Parts, shown: asyncio.Event | None) -> AsyncIterator[None]:
+async def _serving(conductor: Conductor, parts: Parts) -> AsyncIterator[None]:
     service = Service(conductor, parts.journal, lambda: woken(parts.journal))
     # What is posted during a mere look is carried out at its end, so that looking needs no file watch.
-    running = asyncio.create_task(asyncio.sleep(0) if conductor.role == "status" else _serve_when(shown, service))
+    running = asyncio.create_task(asyncio.sleep(0) if conductor.role == "status" else service.run())
     try:
         yield
         if conductor.role not in WATCHING_ROLES:  # a person who leaves the dashboard does not wait for others
@@ -347,7 +314,7 @@ def init(start: Path) -> list[Path]:
     from autod_tui.store.writing import init_files
 
     git = open_repository(start)
-    target = _current_branch(git.common_dir) or "main"
+    target = current_branch(git.common_dir) or "main"
     return [git.root / name for name in init_files(git.root, target=target)]
 
 

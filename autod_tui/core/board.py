@@ -92,6 +92,8 @@ class Board(Struct, frozen=True, kw_only=True):
     """Why nothing new starts before a person allows more: the project's limit is reached; else empty."""
     held: tuple[str, ...] = ()
     """Rate limits that last, one sentence each."""
+    recalled: bool = False
+    """States are as the last conductor left them: nobody has looked again so far."""
 
     def run(self, id: str) -> RunView | None:
         """Return the view of run `id`, or None."""

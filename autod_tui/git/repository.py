@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autod_tui import process
@@ -24,6 +24,7 @@ from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.measure import Measure
 from autod_tui.git.merge import Bench
 from autod_tui.git.objects import Durable, ObjectWriter
+from autod_tui.git.place import find_place
 from autod_tui.git.refs import Refs
 from autod_tui.git.removal import look_at_removal
 from autod_tui.git.repair import mend
@@ -259,35 +260,8 @@ def open_repository(start: Path, *, clock: Callable[[], float] = time.time) -> R
     Raises EnvironmentUnfitError when there is none, it is bare, or git is too old.
     """
     _check_version()
-    env = environment(FIXED)
-    words = (
-        "rev-parse",
-        "--path-format=absolute",
-        "--git-common-dir",
-        "--git-dir",
-        "--is-bare-repository",
-        "--show-object-format",
-    )
-    done = process.run_sync(["git", *words], cwd=start, env=env)
-    if not done.ok:
-        said = done.stderr.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-        raise EnvironmentUnfitError(f"{str(start)!r}: {said}", hint="go to a git repository, or make one: git init")
-    common, git_dir, bare, algorithm = done.text.rsplit("\n", 3)[-4:]
-    if bare == "true":
-        raise EnvironmentUnfitError(f"{common!r} is a bare repository", hint="clone it and run autod in the clone")
-    common_dir = Path(os.path.realpath(common))
-    return Repository(_main_worktree(start, common_dir, git_dir, env), common_dir, algorithm, clock=clock)
-
-
-def _main_worktree(start: Path, common_dir: Path, git_dir: str, env: Mapping[str, str]) -> Path:
-    if os.path.realpath(git_dir) == str(common_dir):
-        top = process.run_sync(["git", "rev-parse", "--show-toplevel"], cwd=start, env=env)
-        if not top.ok:  # inside `.git` itself
-            return common_dir.parent
-        return Path(os.path.realpath(top.text))
-    listed = process.run_sync(["git", "worktree", "list", "--porcelain", "-z"], cwd=start, env=env)
-    first = listed.checked("listing the worktrees").text.split("\0", 1)[0]
-    return Path(os.path.realpath(first.removeprefix("worktree ")))
+    place = find_place(start)
+    return Repository(place.root, place.common_dir, place.algorithm, clock=clock)
 
 
 def _check_version() -> None:

@@ -67,9 +67,15 @@ class AutodApp(App[int]):
         self._news = RunNews()
         self._last_door = ControlFilter()
         self._waiting: frozenset[str] = frozenset()
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        self._dress()
         self.set_class(words.ASCII_ONLY, "ascii-only")
+
+    def _dress(self) -> None:
+        """Choose the theme; by assignment Textual would read all styles once more before the first frame."""
+        self.register_theme(THEME)
+        self.set_reactive(App.theme, THEME.name)
+        self.add_class(f"-theme-{THEME.name}", "-dark-mode")
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is always at the bottom."""

@@ -1,14 +1,15 @@
-"""The dashboard as a process: it opens the desk, runs the app, and takes over when another conductor lets go."""
+"""The dashboard as a process: it shows what is known, opens the desk, and takes over when a conductor lets go."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import importlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from autod_tui.wiring import conductor_gone, open_desk
+from autod_tui.opening import EarlyDesk, first_look
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
@@ -38,20 +39,29 @@ def _spare_what_stays() -> None:
 
 
 async def _once(start: Path) -> int:
-    loading = asyncio.create_task(asyncio.to_thread(_app_class))  # while git and tmux are asked
-    shown = asyncio.Event()
-    async with open_desk(start, role="tui", shown=shown) as desk:
-        app = (await loading)(desk, shown=shown)
-        asyncio.get_running_loop().call_later(STARTED, _spare_what_stays)
-        waiting = None if desk.conducting else asyncio.create_task(_take_over(app, start))
-        try:
-            result = await app.run_async()
-        finally:
-            if waiting is not None:
-                waiting.cancel()
-        return result if result is not None else app.return_code or 0
+    loop = asyncio.get_running_loop()
+    loading = loop.run_in_executor(None, _app_class)  # while git is asked
+    shown, early = asyncio.Event(), first_look(start)
+    app = (await loading)(early, shown=shown)
+    loop.call_later(STARTED, _spare_what_stays)
+    desk = asyncio.create_task(_open(app, early, start, shown))
+    desk.add_done_callback(lambda ended: None if ended.cancelled() else app.exit())
+    try:
+        result = await app.run_async()
+    finally:
+        desk.cancel()
+        with suppress(asyncio.CancelledError):
+            await desk
+    return result if result is not None else app.return_code or 0
 
 
-async def _take_over(app: AutodApp, start: Path) -> None:
-    await conductor_gone(start)
-    app.exit(TAKE_OVER)
+async def _open(app: AutodApp, early: EarlyDesk, start: Path, shown: asyncio.Event) -> None:
+    """Once the first frame stands: conduct, or follow who does, until cancelled; errors end the app and are raised."""
+    await shown.wait()
+    wiring = await asyncio.to_thread(importlib.import_module, "autod_tui.wiring")
+    async with wiring.open_desk(start, role="tui") as desk:
+        early.become(desk)
+        if not desk.conducting:
+            await wiring.conductor_gone(start)
+            app.exit(TAKE_OVER)
+        await asyncio.Event().wait()

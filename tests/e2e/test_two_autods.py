@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 
 import pytest
@@ -79,3 +80,29 @@ def test_who_waits_for_a_killed_conductor_is_told(stand: World) -> None:
         assert check.returncode == 1
         assert "ended" in json.loads(out)["error"]["message"]
     assert stand.checkpoint("first")["state"] in ("open", "blocked")
+
+
+def test_a_dashboard_takes_over_from_a_killed_watch(stand: World) -> None:
+    stand.declare("", "a")
+    with stand.conductor() as watch, stand.terminal("dashboard") as terminal:
+        terminal.wait_for("workstreams 1")
+        os.kill(watch.pid, signal.SIGKILL)
+        wait_until(
+            lambda: stand.ask("status")["project"]["conductor"] not in (None, watch.pid), "the dashboard to conduct"
+        )
+        terminal.wait_for("conducts as tui")
+        terminal.press("q")
+        wait_until(terminal.ended, "the dashboard to end")
+    assert stand.ask("status")["project"]["conductor"] is None
+
+
+def test_a_dashboard_whose_desk_can_not_be_opened_says_why(stand: World) -> None:
+    stand.declare("", "a")
+    stand.ask("status")
+    old = stand.directory / "old-git"
+    old.mkdir()
+    git = shutil.which("git")
+    (old / "git").write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo git version 2.1.0 && exit\nexec {git} "$@"\n')
+    (old / "git").chmod(0o755)
+    with stand.terminal("dashboard", PATH=f"{old}:{os.environ['PATH']}") as terminal:
+        assert "needs git 2.38" in terminal.wait_for("too old")

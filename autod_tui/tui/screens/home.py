@@ -51,6 +51,7 @@ class HomeScreen(BoardScreen):
 
     def on_mount(self) -> None:
         """Start with the list in focus."""
+        self.set_class(self.app.size.width < WIDE, "-narrow")
         super().on_mount()
         self.table.focus()
         titled(self.table, "workstreams")
@@ -87,6 +88,7 @@ class HomeScreen(BoardScreen):
             return
         views = update.board.workstreams
         self._fit_list(len(views))
+        self.table.selected = self.table.selected or next((view.name for view in views), "")
         self.table.show_rows(lambda width: self._rows(views, width))
         number = len(views)
         titled(self.table, f"workstreams {number}" if number else "workstreams")
@@ -116,8 +118,9 @@ class HomeScreen(BoardScreen):
 
     def _fit_list(self, number: int) -> None:
         """Give the list the rows it needs, but leave room for the rest."""
-        height = self.size.height - 2
-        share = 0.45 if self.size.width >= WIDE else 0.5
+        size = self.app.size  # the screen itself has none before the first layout
+        height = size.height - 2
+        share = 0.45 if size.width >= WIDE else 0.5
         self.table.styles.height = max(5, min(number + 3, int(height * share)))
 
     def _show_selected(self) -> None:

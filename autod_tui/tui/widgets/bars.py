@@ -80,6 +80,8 @@ class HeaderBar(Bar):
         room = width - width_of(right)
         name = shorten(PurePath(self.board.root).name, 28)
         left: list[Span] = [(" autod ", "title"), (f"{name} {words.glyph('arrow')} {self.board.target}", "bold")]
+        if self.board.recalled:
+            left.append(("  as last seen, looking again", "warn"))
         if self.place and room > width_of(left) + len(self.place) + 6:
             left.append((f"  {self.place}", "dim"))
         left.extend(_waiting(self.board, room - width_of(left) - 3))

@@ -61,6 +61,8 @@ class LineView(ScrollView, can_focus=True):
         self.rows: list[Row] = []
         self.selected = ""
         self._source: Source | None = None
+        self._width = 0
+        """For which the rows were made."""
         self._awaited = ""
         self._cursor = -1
         self._shift = 0
@@ -92,7 +94,7 @@ class LineView(ScrollView, can_focus=True):
         width = self.content_size.width
         if self._source is None or width <= 0:
             return
-        old, self.rows = self.rows, self._source(width)
+        old, self.rows, self._width = self.rows, self._source(width), width
         size = Size(width, len(self.rows))
         if size != self.virtual_size:
             self.virtual_size = size
@@ -172,10 +174,19 @@ class LineView(ScrollView, can_focus=True):
             self._shift = shift
             self.refresh()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Make the rows again for the new width."""
-        self._strips.clear()
-        self._rebuild()
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return how many rows there are at `width`, also before the first layout."""
+        if self._source is None or width in (0, self._width):
+            return super().get_content_height(container, viewport, width)
+        return len(self._source(width))
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        """Make the rows for a new width before anything is drawn at it: told by an event, they'd miss that frame."""
+        changed = super()._size_updated(size, virtual_size, container_size, layout)
+        if self.content_size.width != self._width:
+            self._strips.clear()
+            self._rebuild()
+        return changed
 
     def notify_style_update(self) -> None:
         """Forget styles of an older theme."""
