@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words in (["--version"], ["-V"]):
         sys.stdout.write(f"autod {__version__}\n")
         return 0
+    if words[:1] == ["dashboard"]:
+        gc.disable()  # until the dashboard stands: what a start makes stays
     from autod_tui.cli.main import run
 
     return run(words)

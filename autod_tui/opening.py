@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,8 @@ def first_look(start: Path) -> EarlyDesk:
     plan = read_plan(place.root, place.common_dir)
     conducted = ConductorLock(place.common_dir).holder() is not None
     journal = Journal(place.common_dir)
-    try:
-        return EarlyDesk(plan, journal.read(), recalled=not conducted)
-    finally:
-        journal.close()
+    # the last one to close the journal tidies it up and waits for the disk: not before the first frame
+    return EarlyDesk(plan, journal.read(), recalled=not conducted, close=journal.close)
 
 
 def read_plan(root: Path, common_dir: Path, *, undeclared_ok: bool = False) -> Plan:
@@ -67,18 +65,22 @@ def current_branch(common_dir: Path) -> str:
 class EarlyDesk:
     """Shows what is written; whatever must look or act waits for the desk that this one becomes."""
 
-    def __init__(self, plan: Plan, entries: Sequence[Recorded], *, recalled: bool) -> None:
-        """Show `plan` and what `entries` tell; `recalled` as in Board."""
+    def __init__(
+        self, plan: Plan, entries: Sequence[Recorded], *, recalled: bool, close: Callable[[], None] = lambda: None
+    ) -> None:
+        """Show `plan` and what `entries` tell; `recalled` as in Board; `close` ends the reading."""
         self._plan = plan
         self._entries = list(entries)
         self._state = replay(entries)
         self._recalled = recalled
+        self.close = close
         self._desk: Desk | None = None
         self._stands = asyncio.Event()
 
     def become(self, desk: Desk) -> None:
         """Leave everything to `desk` from now on."""
         self._desk = desk
+        self.close()
         self._stands.set()
 
     async def _acting(self) -> Desk:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -27,6 +26,12 @@ def clean(text: str) -> str:
 def clean_line(text: str) -> str:
     """Clean a text and lay it in one line."""
     return " ".join(clean(text).split())
+
+
+def _dumps(value: dict[str, Any], indent: int | None = None) -> str:
+    import json  # the dashboard's first frame needn't wait for it
+
+    return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
 class Console:
@@ -58,11 +63,11 @@ class Console:
     def json(self, value: dict[str, Any]) -> None:
         """Print one JSON document; silent without `--json`."""
         if self.as_json:
-            print_out(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+            print_out(_dumps(value, indent=2) + "\n")
 
     def json_line(self, value: dict[str, Any]) -> None:
         """Print one line of JSON at once, whatever the options say."""
-        print_out(json.dumps(value, ensure_ascii=False) + "\n")
+        print_out(_dumps(value) + "\n")
         sys.stdout.flush()
 
     def status(self, text: str) -> None:

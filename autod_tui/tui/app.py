@@ -7,13 +7,16 @@ import importlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
 from autod_tui.core.board import Board
 from autod_tui.core.desk import Desk, Update
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 KEPT_ENTRIES = 1000
 MINUTE = 60.0
+PAGES = Path(__file__).with_name("pages.tcss").resolve()
 
 
 class AutodApp(App[int]):
@@ -52,6 +56,7 @@ class AutodApp(App[int]):
     ]
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 6
+    theme: Reactive[str] = Reactive(THEME.name)
 
     def __init__(
         self, desk: Desk, *, clock: Callable[[], float] = time.time, shown: asyncio.Event | None = None
@@ -67,15 +72,19 @@ class AutodApp(App[int]):
         self._news = RunNews()
         self._last_door = ControlFilter()
         self._waiting: frozenset[str] = frozenset()
-        self._dress()
+        self.register_theme(THEME)
+        self.add_class(f"-theme-{THEME.name}")
         self.set_class(words.ASCII_ONLY, "ascii-only")
 
-    def _dress(self) -> None:
-        """Choose the theme; by assignment Textual would read all styles once more before the first frame."""
-        self.register_theme(THEME)
-        self.set_reactive(App.theme, THEME.name)
-        self.add_class(f"-theme-{THEME.name}", "-dark-mode")
-        self.stylesheet.set_variables(self.get_css_variables())
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Know our own theme before it can be registered: chosen later, all colours would be worked out twice."""
+        return THEME if theme_name == THEME.name else super().get_theme(theme_name)
+
+    def read_pages(self) -> None:
+        """Read the styles of all other screens, once; the first frame needn't wait for them."""
+        if not self.stylesheet.has_source(str(PAGES)):
+            self.stylesheet.read(PAGES)
+            self.stylesheet.parse()
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is always at the bottom."""
@@ -101,6 +110,7 @@ class AutodApp(App[int]):
 
     async def _prepare(self) -> None:
         await self._shown.wait()
+        self.read_pages()
         await _actions()
 
     @on(BoardChanged)
@@ -161,6 +171,7 @@ class AutodApp(App[int]):
         start(self, partial(self._carry_out, id, self.selection()), group="commands")
 
     async def _carry_out(self, id: str, selection: Selection) -> None:
+        self.read_pages()
         try:
             await (await _actions())[id](self, selection)
         except AutodError as error:

@@ -50,6 +50,7 @@ async def _once(start: Path) -> int:
         result = await app.run_async()
     finally:
         desk.cancel()
+        early.close()
         with suppress(asyncio.CancelledError):
             await desk
     return result if result is not None else app.return_code or 0

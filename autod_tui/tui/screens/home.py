@@ -169,6 +169,7 @@ class HomeScreen(BoardScreen):
     def _run_chosen(self, message: LineView.Chosen) -> None:
         from autod_tui.tui.screens.board import RunBoard  # not needed for the first frame
 
+        self.autod.read_pages()
         self.app.push_screen(RunBoard(message.key))
 
     @on(LivePane.TypeModeChanged)

@@ -184,9 +184,10 @@ class LivePane(Widget, can_focus=True):
         super().notify_style_update()
 
     def _note_line(self, y: int, width: int) -> Strip:
-        style = role_style(self, "dim")
         top = max((self.content_size.height - len(self._note)) // 2, 0)
-        text = self._note[y - top] if 0 <= y - top < len(self._note) else ""
+        if not 0 <= y - top < len(self._note):
+            return self._strip("", PLAIN, width)
+        text, style = self._note[y - top], role_style(self, "dim")
         return Strip([Segment(plain(text).plain.center(width)[:width], style)]).adjust_cell_length(width, style)
 
     def on_resize(self) -> None:
