@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,19 @@ class Minimal(App):
     def compose(self):
         yield Static("READYMARK")
 Minimal().run()
+"""
+
+MINIMAL_LIST = """
+import sys
+from textual.app import App
+from textual.widgets import Footer, Header, OptionList
+class MinimalList(App):
+    BINDINGS = [("q", "quit", "Quit")]
+    def compose(self):
+        yield Header()
+        yield OptionList(*(f"working  {name}  bench  workstream/{name}" for name in sys.argv[1:]))
+        yield Footer()
+MinimalList().run()
 """
 
 RUNNER = """printf x > {bell}; while read -r line; do
@@ -52,25 +65,37 @@ def minimal_app(ground: Path) -> Terminal:
     return Terminal([sys.executable, "-c", MINIMAL], ground)
 
 
+def minimal_list(ground: Path, world: World) -> Terminal:
+    """Start the smallest Textual app that lists the workstreams between a header and a footer."""
+    return Terminal([sys.executable, "-c", MINIMAL_LIST, *world.names], ground)
+
+
 def first_frame(ground: Path, world: World, rounds: int = 5) -> list[Row]:
-    """Time the dashboard's first frame with a workstream in it, the minimal app's, and the whole `autod`."""
-    ours, base, whole = [], [], []
+    """Time the dashboard's first full frame, those of two minimal apps, and the whole `autod`."""
+    full = (world.names[0], world.names[-1], world.worktree(world.names[0]).name, "Attach")
+    ours, base, listed, acting, whole = [], [], [], [], []
     for _ in range(rounds):
-        base.append(_time_to("READYMARK", minimal_app(ground)))
-        ours.append(_time_to(world.names[-1], Terminal(autod("dashboard"), world.root)))
+        base.append(_time_to(("READYMARK",), minimal_app(ground)))
+        listed.append(_time_to((world.names[0], "palette"), minimal_list(ground, world)))
+        ours.append(_time_to(full, Terminal(autod("dashboard"), world.root)))
+        terminal = Terminal(autod("dashboard"), world.root)
+        acting.append(_time_to((f"(process {terminal.process.pid})",), terminal))
     for _ in range(2):
-        whole.append(_time_to(world.names[-1], Terminal(autod(), world.root)))
+        whole.append(_time_to(full, Terminal(autod(), world.root)))
         _end_dashboard(world)
-    number = len(world.names)
+    title = f"first frame, {len(world.names)} workstreams"
+    note = "list, details and footer, as the journal has it and marked so; bound: one Static"
     return [
-        Row(name=f"first frame, {number} workstreams / minimal app", ours=ours, base=base, limit=1.3),
+        Row(name=f"{title} / minimal app", ours=ours, base=base, limit=1.3, note=note),
+        Row(name=f"{title} / minimal app with list, header, footer", ours=ours, base=listed),
+        Row(name="dashboard looked again and conducts / minimal app", ours=acting, base=base),
         Row(name="first frame of `autod`, tmux server included", ours=whole, base=base),
     ]
 
 
-def _time_to(text: str, terminal: Terminal) -> float:
+def _time_to(texts: Sequence[str], terminal: Terminal) -> float:
     try:
-        return terminal.seen(text) - terminal.started
+        return max(terminal.seen(text) for text in texts) - terminal.started
     finally:
         terminal.close()
         settle(0.2)
