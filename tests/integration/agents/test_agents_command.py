@@ -1,0 +1,188 @@
+"""`autod agents` and `autod agents check` as a person runs them; the agents are scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autod_tui import process
+
+TALKATIVE = """#!/bin/sh
+echo '{"status":"busy"}' >"$STATUS/$$.json"
+printf '\\033]0;busy: x\\007'
+echo "$1"
+echo '{"session_id":"c1"}' | sh "$AUTOD_SPOOL/.launch/hook.sh" mine Begin
+printf '\\033]7501;state=working\\007'
+sleep 0.5
+echo '{"session_id":"c1"}' | sh "$AUTOD_SPOOL/.launch/hook.sh" mine End
+printf '\\033]7501;state=done\\007'
+exec sleep 1000
+"""
+
+
+class World:
+    """A home, a repository and a directory of programs of one's own."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.repository = directory / "re po"
+        self.programs = directory / "bin"
+        for made in (self.repository, self.programs, directory / "home", directory / "tmp", directory / "status"):
+            made.mkdir()
+        self.git("init", "-q", "-b", "main")
+        self.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "begin")
+
+    def git(self, *words: str) -> None:
+        subprocess.run(["git", "-C", str(self.repository), *words], check=True)
+
+    def program(self, name: str, script: str) -> Path:
+        path = self.programs / name
+        path.write_text(script)
+        path.chmod(0o755)
+        return path
+
+    def declare(self, script: Path, more: str = "") -> None:
+        (self.repository / "autod.toml").write_text(f"""
+[agents.mine]
+command = ["{script}", "{{prompt}}"]
+status_file = "{self.directory}/status/{{pid}}.json"
+status_states = {{ busy = "working" }}
+titles = {{ working = "^busy" }}
+hook_states = {{ Begin = "working", End = "done" }}
+env = {{ STATUS = "{self.directory}/status", AUTOD_TEST_MARK = "{self.directory}" }}
+{more}
+""")
+
+    def autod(self, *words: str) -> subprocess.CompletedProcess[str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("AUTOD_", "XDG_"))}
+        path = f"{self.programs}:{os.environ['PATH']}"
+        home = str(self.directory / "home")
+        environ |= {"HOME": home, "PATH": path, "TMPDIR": str(self.directory / "tmp"), "NO_COLOR": "1"}
+        argv = [sys.executable, "-m", "autod_tui", "-C", str(self.repository), *words]
+        source = str(Path(__file__).parents[3])
+        return subprocess.run(
+            argv, env={**environ, "PYTHONPATH": source}, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    def left(self) -> list[int]:
+        return process.marked(f"AUTOD_TEST_MARK={self.directory}")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def by_name(text: str) -> dict[str, dict]:
+    return {agent["name"]: agent for agent in json.loads(text)["agents"]}
+
+
+def test_agents_are_listed_with_what_is_installed(world: World) -> None:
+    world.program("claude", "#!/bin/sh\necho '2.1.9 (Claude Code)'\n")
+    world.program("codex", "#!/bin/sh\necho 'a warning from 1.1' >&2; echo 'codex-cli 0.99.0-beta.1'\n")
+    world.program("gemini", "#!/bin/sh\nexit 1\n")
+    done = world.autod("agents", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    agents = by_name(done.stdout)
+    assert (agents["claude"]["installed"], agents["claude"]["version"]) == (True, "2.1.9")
+    assert agents["codex"]["version"] == "0.99.0-beta.1"
+    assert (agents["gemini"]["installed"], agents["gemini"]["version"]) == (True, None)
+    assert (agents["vibe"]["installed"], agents["vibe"]["path"]) == (False, None)
+    assert agents["claude"]["permissions"] == ["ask", "edits", "all"]
+    assert agents["claude"]["permission"] == "ask"
+    told = world.autod("agents").stdout
+    assert "2.1.9" in told
+    assert "uv tool install mistral-vibe" in told
+    assert "[ask] edits all" in told
+
+
+def test_a_program_of_ones_own_is_not_started_for_its_version(world: World) -> None:
+    world.declare(world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
+    mine = by_name(world.autod("agents", "--json").stdout)["mine"]
+    assert (mine["installed"], mine["version"], mine["built_in"]) == (True, None, False)
+    assert not (world.directory / "started").exists()
+
+
+def test_the_users_own_agents_are_listed_outside_of_repositories_too(world: World) -> None:
+    config = world.directory / "home/.config/autod"
+    config.mkdir(parents=True)
+    (config / "agents.toml").write_text('[agents.flash]\nextends = "gemini"\nmodel = "flash"\n')
+    done = world.autod("-C", str(world.directory), "agents", "--json")
+    flash = by_name(done.stdout)["flash"]
+    assert (flash["family"], flash["model"]) == ("gemini", "flash")
+    (config / "agents.toml").write_text('[agents.flash]\nextends = "gemnii"\n')
+    wrong = world.autod("agents")
+    assert wrong.returncode == 2
+    assert str(config / "agents.toml") in wrong.stderr
+
+
+def test_a_check_tells_what_works_and_leaves_nothing_behind(world: World) -> None:
+    world.declare(world.program("mine", TALKATIVE))
+    done = world.autod("agents", "check", "mine", "--yes", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    works = {check["name"]: check["works"] for check in told["checks"]}
+    assert told["works"] is True
+    assert works == {
+        "starts": True,
+        "output": True,
+        "hooks": True,
+        "osc": True,
+        "title": True,
+        "status file": True,
+        "records": None,
+        "state": True,
+        "ends": True,
+    }
+    assert next(check for check in told["checks"] if check["name"] == "output")["seconds"] < 20
+    assert world.left() == []
+    assert list((world.directory / "tmp").glob("autod-check-*")) == []
+    assert not (world.directory / "home/.local/state/autod/worktrees").exists() or not any(
+        (world.directory / "home/.local/state/autod/worktrees").iterdir()
+    )
+    assert (
+        subprocess.run(
+            ["git", "-C", str(world.repository), "status", "--porcelain", "workstreams"],
+            capture_output=True,
+            check=True,
+        ).stdout
+        == b""
+    )
+
+
+def test_an_agent_that_fails_does_not_work(world: World) -> None:
+    world.declare(world.program("mine", "#!/bin/sh\necho 'no account' >&2\nexit 7\n"))
+    done = world.autod("agents", "check", "mine", "--yes")
+    assert done.returncode == 1
+    assert "mine does not work as it should" in done.stdout
+    assert "failed" in done.stdout
+
+
+def test_a_check_says_beforehand_what_it_does_and_asks(world: World) -> None:
+    world.declare(world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
+    done = world.autod("agents", "check", "mine")
+    assert done.returncode == 2
+    assert "It may use your account" in done.stdout
+    assert "--yes" in done.stderr
+    assert not (world.directory / "started").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("check", "mien"), 2, "did you mean 'mine'?"),
+        (("check",), 2, "autod agents check NAME"),
+        (("chekc", "mine"), 2, "check"),
+        (("check", "vibe", "--yes"), 3, "uv tool install mistral-vibe"),
+    ],
+)
+def test_what_can_not_be_checked(world: World, words: tuple[str, ...], code: int, told: str) -> None:
+    world.declare(world.program("mine", "#!/bin/sh\n"))
+    done = world.autod("agents", *words)
+    assert done.returncode == code
+    assert told in done.stderr
