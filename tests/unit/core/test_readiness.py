@@ -31,8 +31,8 @@ SOURCES = {
 class Session:
     """One agent session on a clock of its own."""
 
-    def __init__(self, present: Reading = STARTING, **known: bool) -> None:
-        self.memory: Memory = remember(present, 0.0, **known)
+    def __init__(self, present: Reading = STARTING, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> None:
+        self.memory: Memory = remember(present, 0.0, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
         self.now = 0.0
         self.changes: list[tuple[float, str, str]] = []
         self._look_at: float | None = None
@@ -272,7 +272,7 @@ def parsed(text: str) -> list[tuple[float, str]]:
 @pytest.mark.parametrize("story", STORIES)
 def test_stories(story: str) -> None:
     known, signs, expected = STORIES[story]
-    session = Session(**known)
+    session = Session(**known)  # type: ignore[arg-type]
     seen = []
     events = [(at, 0, sign) for at, sign in parsed(signs)] + [(at, 1, state) for at, state in parsed(expected)]
     for at, kind, what in sorted(events):

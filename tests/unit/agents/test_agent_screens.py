@@ -1,0 +1,109 @@
+"""The screens and titles of real agents, each with the state that it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autod_tui.agents.profiles import load_profiles
+from autod_tui.agents.readiness import read_screen, read_title
+
+SCREENS = Path(__file__).parents[2] / "data" / "screens"
+PROFILES = load_profiles()
+
+SHOWN = {
+    "aider-after-write": "done",
+    "aider-busy-thinking": "",
+    "aider-first": "done",
+    "aider-idle-after-write": "done",
+    "aider-idle-finished": "done",
+    "aider-idle-first": "done",
+    "aider-permission-bash": "waiting",
+    "aider-permission-write": "waiting",
+    "claude-apikey-dialog": "waiting",
+    "claude-busy-thinking": "working",
+    "claude-busy-tool": "working",
+    "claude-bypass-dialog": "waiting",
+    "claude-err-e401-late": "failed",
+    "claude-err-e429-early": "rate-limited",
+    "claude-err-e429-late": "",
+    "claude-err-e429x-late": "rate-limited",
+    "claude-err-e500x-late": "failed",
+    "claude-err-e529-early": "rate-limited",
+    "claude-err-e529-late": "rate-limited",
+    "claude-err-ecut-early": "",
+    "claude-err-ehang-early": "working",
+    "claude-err-emalf-early": "",
+    "claude-exited": "",
+    "claude-idle-finished": "",
+    "claude-killed": "",
+    "claude-permission-bash": "waiting",
+    "claude-permission-write": "waiting",
+    "claude-question": "waiting",
+    "claude-resumed": "",
+    "claude-trust-dialog": "waiting",
+    "codex-busy-thinking": "working",
+    "codex-busy-tool": "working",
+    "codex-err-cx429-early": "rate-limited",
+    "codex-err-cx429-late": "failed",
+    "codex-err-cx500-early": "rate-limited",
+    "codex-err-cx500-late": "failed",
+    "codex-idle-finished": "",
+    "codex-permission": "waiting",
+    "gemini-busy-thinking": "working",
+    "gemini-busy-tool": "working",
+    "gemini-exited": "",
+    "gemini-idle-finished": "",
+    "gemini-permission-bash": "waiting",
+    "gemini-permission-write": "waiting",
+    "opencode-busy-thinking": "working",
+    "opencode-busy-tool": "working",
+    "opencode-idle-finished": "",
+    "opencode-permission-bash": "waiting",
+    "opencode-permission-write": "waiting",
+}
+
+TITLES = (
+    ("claude", "vm", ""),
+    ("claude", "⠂ stand-in", "working"),
+    ("claude", "◐ stand-in", "working"),
+    ("claude", "✳ stand-in", "quiet"),
+    ("claude", "", ""),
+    ("codex", "⠙ stand-in | repo", "working"),
+    ("codex", "[ ! ] Action Required | stand-in | repo", "waiting"),
+    ("codex", "[ . ] Action Required | stand-in | repo", "waiting"),
+    ("codex", "stand-in | repo", "quiet"),
+    ("gemini", "✦  Working… (repo)      ", "working"),
+    ("gemini", "✋  Action Required (repo)", "waiting"),
+    ("gemini", "◇  Ready (repo)", "idle"),
+    ("opencode", "OC | Stand-in title", ""),
+    ("vibe", ">> Vibe", "working"),
+    ("vibe", "? Vibe", "waiting"),
+    ("aider", "⠂ of somebody else", ""),
+)
+
+
+def test_every_sample_is_in_the_table() -> None:
+    assert {path.name.removesuffix(".ansi.txt") for path in SCREENS.glob("*.ansi.txt")} == set(SHOWN)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_a_real_screen(name: str) -> None:
+    lines = (SCREENS / f"{name}.ansi.txt").read_text().split("\n")
+    reading = read_screen(PROFILES[name.partition("-")[0]], lines)
+    assert (reading.state.value if reading and reading.state else "") == SHOWN[name]
+    assert reading is None or "\x1b" not in reading.reason
+
+
+@pytest.mark.parametrize(("agent", "title", "says"), TITLES)
+def test_a_real_title(agent: str, title: str, says: str) -> None:
+    reading = read_title(PROFILES[agent], title)
+    assert ("quiet" if reading and reading.vague else reading.state.value if reading and reading.state else "") == says
+
+
+def test_the_end_of_a_retry_is_told() -> None:
+    lines = (SCREENS / "claude-err-e429-early.ansi.txt").read_text().split("\n")
+    reading = read_screen(PROFILES["claude"], lines, 1000.0)
+    assert reading is not None
+    assert reading.until == 1005.0
