@@ -79,7 +79,7 @@ def _workstream_row(view: WorkstreamView) -> list[str]:
     return [
         cut(view.name, _NAME_WIDTH),
         record.state.value,
-        record.agent or view.spec.agent,
+        (record.agent or view.spec.agent) + ("!" if view.unasked else ""),
         f"+{changes.ahead}/-{changes.behind}" if record.worktree else "-",
         f"{changes.files}" + (f" ({changes.uncommitted}*)" if changes.uncommitted else "") if record.worktree else "-",
         "-" if percent is None else f"{percent:.0f}%",
@@ -87,8 +87,27 @@ def _workstream_row(view: WorkstreamView) -> list[str]:
     ]
 
 
+def _used(usage: Usage) -> tuple[str, str]:
+    """Return tokens and cost; empty where nothing is known to have been used."""
+    known = usage.total is not None or usage.cost_usd is not None
+    return (token_words(usage.total), cost_words(usage.cost_usd)) if known else ("", "")
+
+
+def _told(rows: list[list[str]]) -> list[list[str]]:
+    """Leave out the columns of tokens and cost while nobody has told any."""
+    if any(row[6] or row[7] for row in rows[1:]):
+        return rows
+    return [[*row[:6], *row[8:]] for row in rows]
+
+
 def _notes(view: WorkstreamView) -> list[str]:
     notes = [view.record.reason] if view.record.reason else []
+    if view.unasked:
+        notes.append("runs without asking")
+    if view.limit:
+        notes.append(view.limit)
+    elif view.held and view.record.state not in ALIVE_STATES:
+        notes.append(view.held)
     if view.record.overlaps:
         notes.append("conflicts with " + ", ".join(overlap.other for overlap in view.record.overlaps))
     if view.waits_for:

@@ -44,6 +44,13 @@ class WorkstreamView(Struct, frozen=True, kw_only=True):
     """Why it gets no new agent before a person allows more: its limit of cost or tokens is reached; else empty."""
     held: str = ""
     """The rate limit that holds its agent's whole family back, such as `claude is rate-limited, 4:10 left`."""
+    permission: str = ""
+    """Permission mode that its agent is started with; empty when its profile is unknown."""
+
+    @property
+    def unasked(self) -> bool:
+        """True when its agent runs without asking for anything."""
+        return self.permission == "all"
 
     @property
     def name(self) -> str:
@@ -163,7 +170,13 @@ def _workstream_view(plan: Plan, state: State, spec: WorkstreamSpec, now: float)
         health_reason=reason,
         limit=limit_reason(plan, state, spec.name),
         held=held_words(held, now) if held else "",
+        permission=_permission(plan, spec),
     )
+
+
+def _permission(plan: Plan, spec: WorkstreamSpec) -> str:
+    profile = plan.agents.get(spec.agent)
+    return spec.permission or (profile.permission if profile else "")
 
 
 def _health(
@@ -237,6 +250,7 @@ def workstream_json(view: WorkstreamView) -> dict[str, Any]:
         "pane": record.pane or None,
         "agent": record.agent or spec.agent,
         "model": record.model or spec.model or None,
+        "permission": view.permission or None,
         "state": record.state.value,
         "reason": record.reason or None,
         "source": record.source.value,

@@ -38,7 +38,8 @@ def workstream_rows(view: WorkstreamView, width: int, now: float) -> list[Row]:
 
 def _agent(view: WorkstreamView) -> str:
     agent, model = view.record.agent or view.spec.agent, view.record.model or view.spec.model
-    return f"{agent}, {model}" if model else agent
+    shown = f"{agent}, {model}" if model else agent
+    return f"{shown}, runs without asking" if view.unasked else shown
 
 
 def _changes(view: WorkstreamView) -> str:

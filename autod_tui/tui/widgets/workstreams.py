@@ -39,7 +39,8 @@ def _name(view: WorkstreamView, now: float) -> Span:
 def _agent(view: WorkstreamView, now: float) -> Span:
     model = view.record.model or view.spec.model
     agent = view.record.agent or view.spec.agent
-    return f"{agent} {model}" if model else agent, "dim"
+    shown = f"{agent} {model}" if model else agent
+    return (f"! {shown}", "warn") if view.unasked else (shown, "dim")
 
 
 def _branch(view: WorkstreamView, now: float) -> Span:
