@@ -209,6 +209,30 @@ async def run_logged(
             await process.wait()
 
 
+async def run_apart(command: str, *, cwd: str, env: Mapping[str, str]) -> int:
+    """Run a shell command in a session of its own, unheard, and return its exit status (negative: the signal).
+
+    It outlives a caller that is cancelled or ends: asyncio would kill a program of its own then.
+    """
+    child = subprocess.Popen(  # noqa: ASYNC220 - asyncio kills its own programs when it ends
+        ["/bin/sh", "-c", command],
+        cwd=cwd,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        pause = 0.01
+        while (status := child.poll()) is None:  # nobody needs the end at once, and no event tells it everywhere
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+    finally:
+        child.returncode = child.returncode if child.returncode is not None else 0  # left to itself, without a warning
+    return status
+
+
 def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
     """Signal the process group of `pid`; one that is gone is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

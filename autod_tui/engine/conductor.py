@@ -15,6 +15,7 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer
 from autod_tui.engine.answers import Answers
+from autod_tui.engine.attention import Attention
 from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.declare import declare
 from autod_tui.engine.forecasting import Forecasting
@@ -64,6 +65,7 @@ class Conductor:
         self._syncs = Syncs(house, notices)
         self._removals = Removals(house, self.workstreams)
         self._answers = Answers(house)
+        self._attention = Attention(house)
         self.observer = Observer(house, Forecasting(house))
         self._reconciler = Reconciler(house, self.vigil)
         self._merging = asyncio.Lock()
@@ -109,6 +111,7 @@ class Conductor:
     async def close(self) -> None:
         """Stop watching; agents go on."""
         self._stop_listening()
+        self._attention.close()
         await self.runs.close()
         for task in self._tasks:
             task.cancel()

@@ -151,7 +151,16 @@ class TmuxServer:
         how = ("respawn-window",) if found == "dead" else ("new-window", "-d", "-n", "dashboard")
         if not self._make(*how, "-t", DASHBOARD, "/bin/sh", str(script)):
             script.unlink(missing_ok=True)  # another process was faster, this one never runs
+        self._let_speak()
         self._make("select-window", "-t", f"={UI}:0")
+
+    def _let_speak(self) -> None:
+        """Let the dashboard, and no agent, ring the terminal's bell and pass notifications on to it.
+
+        Before 3.3 tmux lets everybody pass anything on and has no such option.
+        """
+        self.run("set-option", "-w", "-t", DASHBOARD, "monitor-bell", "on")
+        self.run("set-option", "-q", "-p", "-t", DASHBOARD, "allow-passthrough", "on")
 
     def ensure_window(self, name: str, argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
         """Make sure that a window called `name` runs `argv`; it closes when the program ends."""

@@ -18,6 +18,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
 
+from autod_tui.core.attention import Calls
 from autod_tui.core.board import Board
 from autod_tui.core.desk import Desk, Update
 from autod_tui.core.errors import AutodError
@@ -71,7 +72,8 @@ class AutodApp(App[int]):
         self._bridge = Bridge(desk, self)
         self._news = RunNews()
         self._last_door = ControlFilter()
-        self._waiting: frozenset[str] = frozenset()
+        self._calls = Calls()
+        self._told_title = ""
         self.register_theme(THEME)
         self.add_class(f"-theme-{THEME.name}")
         self.set_class(words.ASCII_ONLY, "ascii-only")
@@ -98,7 +100,8 @@ class AutodApp(App[int]):
         """Show what is true now, then follow the desk."""
         self.board = self.desk.board()
         self.entries = self.desk.history(KEPT_ENTRIES)
-        self._call_attention(self.board, ring=False)
+        self._calls = Calls(view.record for view in self.board.workstreams)
+        self._show_title(self.board)
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
         self.set_interval(MINUTE, self._tell_screens)
@@ -123,7 +126,8 @@ class AutodApp(App[int]):
         fresh = [entry for entry in update.entries if entry.seq > seen]
         self.entries = [*self.entries, *fresh][-KEPT_ENTRIES:]
         self._tell_screens(tuple(fresh))
-        self._call_attention(update.board)
+        self._show_title(update.board)
+        self._call_attention(fresh)
         self._tell_news(self._news.find(fresh, self.desk.runs))
 
     @on(PanesPrinted)
@@ -149,17 +153,21 @@ class AutodApp(App[int]):
         if news:
             self.bell()
 
-    def _who_waits(self, board: Board) -> frozenset[str]:
-        return frozenset(view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING)
-
-    def _call_attention(self, board: Board, *, ring: bool = True) -> None:
-        """Ring once when a workstream begins to wait, and keep the count in the terminal's title."""
-        waiting = self._who_waits(board)
-        if ring and waiting - self._waiting:
+    def _call_attention(self, entries: Sequence[Recorded]) -> None:
+        """Ring and notify once when somebody begins to need a person, with one bell for all of them."""
+        calls = self._calls.follow(entries)
+        for call in calls:
+            foreground.tell_terminal(self, call.words)
+        if calls:
             self.bell()
-        if not ring or waiting != self._waiting:
-            foreground.set_title(self, f"autod: {len(waiting)} waiting" if waiting else "autod")
-        self._waiting = waiting
+
+    def _show_title(self, board: Board) -> None:
+        """Keep the number of those who wait in the terminal's title."""
+        waiting = sum(view.record.state is WorkstreamState.WAITING for view in board.workstreams)
+        title = f"autod: {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "autod"
+        if title != self._told_title:
+            self._told_title = title
+            foreground.set_title(self, title)
 
     def selection(self) -> Selection:
         """Return what commands act on: the selection of the topmost board screen."""
@@ -227,5 +235,6 @@ async def _actions() -> Mapping[str, Action]:
 def run_tui(desk: Desk) -> int:
     """Run the dashboard until the person leaves it; return the process exit code."""
     app = AutodApp(desk)
-    result = app.run()
+    with foreground.own_title():
+        result = app.run()
     return result if result is not None else (app.return_code or 0)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
 from autod_tui import process
 from autod_tui.tui.safe import clean
+
+_LONGEST = 200
+"""Characters of a notification."""
 
 
 async def run_foreground(app: App[Any], argv: Sequence[str], cwd: str | None = None) -> int:
@@ -40,10 +45,42 @@ def editor() -> list[str]:
 
 def set_title(app: App[Any], title: str) -> None:
     """Set the terminal's title by OSC 0; Textual has no call for it."""
+    _write(app, f"\x1b]0;{clean(title)}\x07")
+
+
+def tell_terminal(app: App[Any], words: str) -> None:
+    """Have the terminal notify the person, by OSC 9 and OSC 777; a tmux around is asked to pass both on."""
+    text = f"autod: {clean(words)}"[:_LONGEST].replace(";", ",")
+    for sequence in (f"\x1b]9;{text}\x07", f"\x1b]777;notify;autod;{text}\x07"):
+        _write(app, _passed_on(sequence) if os.environ.get("TMUX") else sequence)
+
+
+def _passed_on(sequence: str) -> str:
+    doubled = sequence.replace("\x1b", "\x1b\x1b")
+    return f"\x1bPtmux;{doubled}\x1b\\"
+
+
+def _write(app: App[Any], sequence: str) -> None:
     driver = app._driver
     if driver is not None and not app.is_headless:
-        driver.write(f"\x1b]0;{clean(title)}\x07")
+        driver.write(sequence)
         driver.flush()
 
 
-__all__ = ["SuspendNotSupported", "editor", "run_foreground", "run_shell", "set_title"]
+@contextlib.contextmanager
+def own_title() -> Iterator[None]:
+    """Let the terminal keep its title while there is one of ours, and give it back; where it can't, ours is taken away.
+
+    The sequences push and pop the title (XTWINOPS 22 and 23).
+    """
+    terminal = sys.__stderr__ if sys.__stderr__ is not None and sys.__stderr__.isatty() else None
+    if terminal is not None:
+        print("\x1b[22;0t", end="", file=terminal, flush=True)
+    try:
+        yield
+    finally:
+        if terminal is not None:
+            print("\x1b]0;\x07\x1b[23;0t", end="", file=terminal, flush=True)
+
+
+__all__ = ["SuspendNotSupported", "editor", "own_title", "run_foreground", "run_shell", "set_title", "tell_terminal"]

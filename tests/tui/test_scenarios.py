@@ -20,6 +20,7 @@ from autod_tui.core.requests import (
 )
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.actions import ACTIONS
+from autod_tui.tui.widgets.workstreams import in_order
 from tests.tui.fake_desk import NOW, FakeDesk
 from tests.tui.robot import Robot, mouse_wheel, robot_at
 from tests.tui.sample import busy_desk, changed, fresh_desk, workstream
@@ -28,7 +29,7 @@ SIZES = [(80, 24), (120, 34), (200, 50)]
 
 
 async def select(robot: Robot, name: str) -> None:
-    names = [view.name for view in robot.desk.board().workstreams]
+    names = [view.name for view in in_order(robot.desk.board().workstreams)]
     await robot.press("home", *["down"] * names.index(name))
 
 
@@ -39,6 +40,7 @@ def test_every_command_of_the_table_has_an_action() -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_home_shows_workstreams_and_the_live_pane_of_the_selected_one(size: tuple[int, int]) -> None:
     async with robot_at(busy_desk(), size) as robot:
+        await select(robot, "database-pipeline")
         await robot.expect("database-pipeline", "working", "62%", "migrating orders", "waiting for you")
         await select(robot, "testing")
         await robot.expect("May I install hypothesis")
@@ -60,6 +62,7 @@ async def test_w_jumps_to_the_one_that_waits() -> None:
 
 async def test_enter_attaches() -> None:
     async with robot_at(busy_desk()) as robot:
+        await select(robot, "database-pipeline")
         await robot.press("enter")
         await robot.until(lambda: robot.desk.attached == ["database-pipeline"], "not attached")
 
@@ -165,6 +168,7 @@ async def test_no_color_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_pane_that_prints_is_captured_once_a_frame_and_never_while_it_is_covered() -> None:
     async with robot_at(busy_desk()) as robot:
+        await select(robot, "database-pipeline")
         await robot.expect("migrating orders")
         before = robot.desk.captures
         for _ in range(200):
@@ -184,9 +188,10 @@ async def test_a_pane_that_prints_is_captured_once_a_frame_and_never_while_it_is
 
 async def test_the_pane_gets_the_size_of_its_view() -> None:
     async with robot_at(busy_desk(), (200, 50)) as robot:
-        await robot.until(lambda: bool(robot.desk.looked), "no size told")
-        names, size = robot.desk.looked[-1]
-        assert names == ("database-pipeline",)
+        await select(robot, "database-pipeline")
+        looked = robot.desk.looked
+        await robot.until(lambda: bool(looked) and looked[-1][0] == ("database-pipeline",), "no size told")
+        _, size = robot.desk.looked[-1]
         assert size == (94, 46)
 
 
@@ -223,6 +228,7 @@ async def test_losing_work_takes_the_name_typed_in_full() -> None:
 
 async def test_send_to_one_and_to_all() -> None:
     async with robot_at(busy_desk()) as robot:
+        await select(robot, "database-pipeline")
         await robot.press("s")
         await robot.expect("send to database-pipeline")
         await robot.write("use sqlite\nplease")
@@ -306,6 +312,7 @@ async def test_the_wizard_reads_a_prompt_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_plan_view_shows_timeline_order_matrix_and_risks(size: tuple[int, int]) -> None:
     async with robot_at(busy_desk(), size) as robot:
+        await select(robot, "database-pipeline")
         await robot.press("p")
         await robot.expect("foundation", "Day 3: foundation", ">= 60", "conflicts with testing", "better")
         await robot.press("3", "right", "right", "right")
@@ -328,6 +335,7 @@ async def test_diff_log_feed_report_help_and_undo_open_and_close() -> None:
     }
     desk.replies[Undo] = Answer(data={"backups": [backup]})
     async with robot_at(desk, (80, 24)) as robot:
+        await select(robot, "database-pipeline")
         for key, text in [
             ("v", "diff of database-pipeline"),
             ("l", "migrating orders"),

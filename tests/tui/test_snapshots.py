@@ -49,7 +49,7 @@ SCREENS: dict[str, tuple[Callable[[], FakeDesk], tuple[str, ...], str]] = {
     "board": (run_desk, ("b", "enter", *["down"] * 7), "still sent twice"),
     "review": (run_desk, ("b", "w"), "tax = total"),
     "start-run": (start_desk, ("b", "n"), "3 tasks a session"),
-    "send": (busy_desk, ("s",), "send to database-pipeline"),
+    "send": (busy_desk, ("down", "s"), "send to database-pipeline"),
 }
 
 

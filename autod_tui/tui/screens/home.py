@@ -86,7 +86,7 @@ class HomeScreen(BoardScreen):
         """Show the new board; only what differs is drawn, and nothing while a page covers all of it."""
         if self.app.screen is not self and not self.app.screen.is_modal:
             return
-        views = update.board.workstreams
+        views = workstreams.in_order(update.board.workstreams)
         self._fit_list(len(views))
         self.table.selected = self.table.selected or next((view.name for view in views), "")
         self.table.show_rows(lambda width: self._rows(views, width))

@@ -97,6 +97,9 @@ def _big(number: int) -> str:
     return str(number) if number < 10_000 else f"{number // 1000}k"
 
 
+_ORDER = {WorkstreamState.WAITING: 0, WorkstreamState.FAILED: 1, WorkstreamState.LOST: 1}
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("state", 10, 10, 0, _state),
     Column("name", 8, 28, 0, _name),
@@ -112,6 +115,11 @@ COLUMNS: tuple[Column, ...] = (
     Column("why", 12, 60, 9, _reason),
     Column("branch", 12, 36, 10, _branch),
 )
+
+
+def in_order(views: Sequence[WorkstreamView]) -> list[WorkstreamView]:
+    """Put those who need a person first, those who wait before the others; within a group the order stays."""
+    return sorted(views, key=lambda view: _ORDER.get(view.record.state, len(_ORDER)))
 
 
 def layout(views: Sequence[WorkstreamView], width: int, now: float) -> list[tuple[Column, int]]:

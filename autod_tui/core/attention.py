@@ -1,0 +1,60 @@
+"""Attention: who needs a person, and the moments at which somebody begins to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from autod_tui.core.events import AgentStarted, AgentStopped, Recorded, StateChanged, WorktreeRemoved
+from autod_tui.core.workstream import WorkstreamRecord, WorkstreamState
+
+CALLING = frozenset({WorkstreamState.WAITING, WorkstreamState.FAILED, WorkstreamState.LOST})
+"""States in which nothing goes on before a person has looked."""
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call for a person: it is told once, however long the wait lasts."""
+
+    name: str
+    state: WorkstreamState
+    reason: str
+
+    @property
+    def words(self) -> str:
+        """Return it as one sentence without a full stop."""
+        return f"{self.name} {_VERBS[self.state]}" + (f": {self.reason}" if self.reason else "")
+
+
+_VERBS = {
+    WorkstreamState.WAITING: "waits for you",
+    WorkstreamState.FAILED: "has failed",
+    WorkstreamState.LOST: "is lost",
+}
+
+
+class Calls:
+    """Follows the journal and finds the calls in it."""
+
+    def __init__(self, records: Iterable[WorkstreamRecord] = ()) -> None:
+        """Start from what is known already: whoever calls by now has been told of."""
+        self._calling = {record.name: record.state for record in records if record.state in CALLING}
+
+    def follow(self, entries: Iterable[Recorded]) -> list[Call]:
+        """Return the calls that begin in `entries`; another reason for the same state is the same call."""
+        found = []
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, StateChanged):
+                if event.state in CALLING and self._calling.get(event.name) is not event.state:
+                    found.append(Call(name=event.name, state=event.state, reason=event.reason))
+                self._now(event.name, event.state)
+            elif isinstance(event, AgentStarted | AgentStopped | WorktreeRemoved):
+                self._now(event.name, None)
+        return found
+
+    def _now(self, name: str, state: WorkstreamState | None) -> None:
+        if state in CALLING:
+            self._calling[name] = state
+        else:
+            self._calling.pop(name, None)
