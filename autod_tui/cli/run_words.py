@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from autod_tui.cli.console import Console, clean_line, cut, table
 from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskRecord, TaskState
 from autod_tui.core.run_view import progress_text
+from autod_tui.core.usage import total_usage
+from autod_tui.core.usage_words import usage_words
 
 _BAR = 24
 _COLOURS: dict[str, str] = {
@@ -60,6 +62,8 @@ def show_run(console: Console, run: RunRecord) -> None:
     console.say(
         f"{run.id}: {run.plan.title or run.plan.name} -> {run.plan.into}; {run.state.value} {run.reason}".rstrip()
     )
+    if used := usage_words(total_usage(session.usage for session in run.sessions.values())):
+        console.say(f"used: {used}")
     console.say()
     _print(
         console, [["TASK", "STAGE", "STATE", "TRIES", "TITLE", "NOTES"], *map(_task_row(run), run.tasks.values())], 2
@@ -67,7 +71,7 @@ def show_run(console: Console, run: RunRecord) -> None:
     telling = [one for one in run.sessions.values() if one.state is not SessionState.DONE]
     if telling:
         console.say()
-        _print(console, [["SESSION", "STATE", "AGENT", "TASKS", "NOTES"], *map(_session_row, telling)], 1)
+        _print(console, [["SESSION", "STATE", "AGENT", "TASKS", "USED", "NOTES"], *map(_session_row, telling)], 1)
 
 
 def show_reviews(console: Console, run: RunRecord) -> None:
@@ -95,7 +99,8 @@ def _task_row(run: RunRecord) -> Callable[[TaskRecord], list[str]]:
 
 def _session_row(session: SessionRecord) -> list[str]:
     agent = f"{session.agent} {session.model}".strip() or "gates"
-    return [session.id, session.state.value, agent, " ".join(session.tasks), clean_line(session.reason)]
+    used = usage_words(session.usage)
+    return [session.id, session.state.value, agent, " ".join(session.tasks), used, clean_line(session.reason)]
 
 
 def _print(console: Console, rows: list[list[str]], state_column: int) -> None:

@@ -11,7 +11,9 @@ from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
 from autod_tui.core.board import Board, CheckpointView, WorkstreamView, status_json
 from autod_tui.core.checkpoint import CheckpointState, GateState
-from autod_tui.core.workstream import WorkstreamState
+from autod_tui.core.usage import Usage
+from autod_tui.core.usage_words import cost_words, token_words, usage_words
+from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
 
 _NAME_WIDTH = 22
 
@@ -51,6 +53,8 @@ def show_board(console: Console, board: Board) -> None:
     """Print the board for a person, within the terminal's width."""
     who = f"conducted by process {board.conductor} ({board.conductor_role})" if board.conductor else "no conductor runs"
     console.say(f"{board.root} -> {board.target}; {who}")
+    for line in filter(None, (usage_words(board.usage), board.limit, *board.held)):
+        console.say(line)
     console.say()
     if board.workstreams:
         show_workstreams(console, board.workstreams)
@@ -63,7 +67,8 @@ def show_board(console: Console, board: Board) -> None:
 
 def show_workstreams(console: Console, views: tuple[WorkstreamView, ...]) -> None:
     """Print one row per workstream."""
-    rows = [["WORKSTREAM", "STATE", "AGENT", "COMMITS", "FILES", "DONE", "NOTES"], *map(_workstream_row, views)]
+    heads = ["WORKSTREAM", "STATE", "AGENT", "COMMITS", "FILES", "DONE", "TOKENS", "COST", "NOTES"]
+    rows = _told([heads, *map(_workstream_row, views)])
     states = ["", *(view.record.state for view in views)]
 
     def paint(row: int, column: int, text: str) -> str:
@@ -83,6 +88,7 @@ def _workstream_row(view: WorkstreamView) -> list[str]:
         f"+{changes.ahead}/-{changes.behind}" if record.worktree else "-",
         f"{changes.files}" + (f" ({changes.uncommitted}*)" if changes.uncommitted else "") if record.worktree else "-",
         "-" if percent is None else f"{percent:.0f}%",
+        *_used(record.usage),
         "; ".join(_notes(view)),
     ]
 

@@ -88,6 +88,11 @@ VERBS: tuple[Verb, ...] = (
         _arg("--text", metavar="TEXT", default="", help="words of your own; - reads standard input"),
         _arg("--seen", metavar="ID", default="", help="refuse when another question stands there (`seen` of --json)"),
     ), "Show what an agent asks right now, or answer it."),
+    Verb(("allow",), "allow:allow", (
+        _arg("name", metavar="NAME", nargs="?", default="", help="a workstream; the project when none is named"),
+        _arg("--cost", metavar="USD", default="", help="it may spend up to this in all"),
+        _arg("--tokens", metavar="N", default="", help="it may use up to this in all, such as 500k or 2M"),
+    ), "Raise a limit of cost or tokens; what it held back starts by itself."),
     Verb(("log",), "look:log", (
         _NAME_OR_RUN,
         _part("SESSION"),

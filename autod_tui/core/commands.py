@@ -32,6 +32,8 @@ COMMANDS: tuple[Command, ...] = (
             verb="autod answer {name} CHOICE", keys=("a",), footer=True, scope="workstream"),
     Command(id="type", title="Type", help="Type into the live pane from here; F11 or ctrl+] leaves.",
             verb="autod send {name} TEXT", keys=("i",), footer=True, scope="workstream"),
+    Command(id="allow", title="Allow more", help="Raise a limit of cost or tokens; what it held back starts.",
+            verb="autod allow {name} --cost USD", keys=("dollar_sign",), scope="workstream"),
     Command(id="new", title="New", help="Open the worktree wizard for a new workstream.",
             verb="autod new", keys=("n",), footer=True),
     Command(id="up", title="Up", help="Make the worktree and start the agent.",

@@ -11,6 +11,10 @@ Keys of the metrics, as `Desk.report` returns them:
     direct_commits       commits on integration branches that no checkpoint made
     parallel             {wall_seconds, sum_seconds, speedup}: time from first start to last stop against the
                          agents' own times added up; speedup is null before anything ran
+    tokens, cost_usd     {input, output, cached} and US dollars of all workstreams and runs; null when unknown
+    models               model to {input, output, cached, written, cost_usd}
+    workstreams          [{name, tokens, cost_usd}] of those that have used something
+    prices               day of the price list
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msgspec import Struct
+
+from autod_tui.core.usage_words import cost_words, token_words
 
 MAX_CONFLICTS = 5
 MAX_ROLLBACKS = 2
@@ -52,7 +58,30 @@ def report_rows(metrics: dict[str, Any]) -> list[ReportRow]:
         ReportRow("time in parallel", _hours(parallel["wall_seconds"])),
         ReportRow("sum of the parts", _hours(parallel["sum_seconds"])),
         ReportRow("speed-up", "-" if speedup is None else f"{speedup:.1f}x"),
+        *_usage_rows(metrics),
     ]
+
+
+def _usage_rows(metrics: dict[str, Any]) -> list[ReportRow]:
+    """Return what was used: in all, by workstream, by model."""
+    if not metrics.get("tokens") and metrics.get("cost_usd") is None:
+        return []
+    rows = [ReportRow("tokens", _tokens(metrics["tokens"])), ReportRow("cost", cost_words(metrics["cost_usd"]))]
+    rows += [
+        ReportRow(f"used by {one['name']}", f"{_tokens(one['tokens'])} tokens, {cost_words(one['cost_usd'])}")
+        for one in metrics["workstreams"]
+    ]
+    rows += [
+        ReportRow(f"used of {model}", f"{_tokens(one)} tokens, {cost_words(one['cost_usd'])}")
+        for model, one in metrics["models"].items()
+    ]
+    return rows
+
+
+def _tokens(counts: dict[str, Any] | None) -> str:
+    kinds = ("input", "output", "cached", "written")
+    known = [counts[kind] for kind in kinds if counts.get(kind) is not None] if counts else []
+    return token_words(sum(known) if known else None)
 
 
 def _bounded(metric: str, value: int, bound: int) -> ReportRow:

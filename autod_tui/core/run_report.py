@@ -31,7 +31,8 @@ from autod_tui.core.report import ReportRow
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState, StageSpec, TaskVerdict, Verdict
 from autod_tui.core.run_view import progress_text, run_view, working_seconds
 from autod_tui.core.timeline import span_text
-from autod_tui.core.usage import Usage, total_usage
+from autod_tui.core.usage import total_usage
+from autod_tui.core.usage_words import cost_words, token_words, usage_json
 
 UNKNOWN = "unknown"
 
@@ -65,7 +66,7 @@ def run_metrics(run: RunRecord, now: float) -> dict[str, Any]:
             "repeated": sum(1 for task in run.tasks.values() if any(n > 1 for n in task.attempts.values())),
         },
         "verdicts": _verdicts(verdicts),
-        **_usage(view.usage),
+        **usage_json(view.usage),
     }
 
 
@@ -163,7 +164,7 @@ def _worker(
         "seconds": seconds,
         "approved": good,
         "per_hour": _per_hour(good, seconds),
-        **_usage(total_usage(one.usage for one in sessions)),
+        **usage_json(total_usage(one.usage for one in sessions)),
     }
 
 
@@ -175,12 +176,6 @@ def _verdicts(verdicts: Iterable[TaskVerdict]) -> dict[str, int]:
 def _count(sessions: Iterable[SessionRecord]) -> dict[str, int]:
     states = [one.state for one in sessions]
     return {state.value: states.count(state) for state in SessionState if state in states}
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    tokens = {"input": usage.input, "output": usage.output, "cached": usage.cached}
-    known = any(value is not None for value in tokens.values())
-    return {"tokens": tokens if known else None, "cost_usd": usage.cost_usd}
 
 
 def _percent(done: int, total: int) -> float | None:
@@ -214,8 +209,8 @@ def _attempts(attempts: dict[str, int]) -> str:
 
 def _tokens(tokens: dict[str, int | None] | None) -> str:
     known = {kind: count for kind, count in (tokens or {}).items() if count is not None}
-    return ", ".join(f"{count} {kind}" for kind, count in known.items()) or UNKNOWN
+    return ", ".join(f"{token_words(count)} {kind}" for kind, count in known.items()) or UNKNOWN
 
 
 def _cost(dollars: float | None) -> str:
-    return UNKNOWN if dollars is None else f"${dollars:.2f}"
+    return UNKNOWN if dollars is None else cost_words(dollars)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autod_tui.core.board import Board
+from autod_tui.core.board import Board, to_json
 from autod_tui.core.checkpoint import CheckpointState
+from autod_tui.core.usage import Tokens, cost
+from autod_tui.core.usage_words import usage_json
 from autod_tui.core.workstream import ALIVE_STATES
 from autod_tui.engine.house import House
 
@@ -31,7 +33,17 @@ async def make_report(house: House, board: Board) -> dict[str, Any]:
         },
         "direct_commits": await _direct_commits(house, board),
         "parallel": _parallel(house, board),
+        **usage_json(board.usage),
+        "models": {model: _model(house, model, used) for model, used in sorted(board.usage.models.items())},
+        "workstreams": [
+            {"name": view.name, **usage_json(view.record.usage)} for view in board.workstreams if view.record.spent
+        ],
+        "prices": house.plan.prices.date or None,
     }
+
+
+def _model(house: House, model: str, used: Tokens) -> dict[str, Any]:
+    return {**to_json(used), "cost_usd": cost({model: used}, house.plan.prices)}
 
 
 async def _direct_commits(house: House, board: Board) -> int:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from autod_tui.core.board import WorkstreamView
 from autod_tui.core.requests import Down, Send, Sync, Undo, Up
+from autod_tui.core.usage import Usage
 from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.run_actions import RUN_ACTIONS
+from autod_tui.tui.screens.allow import allow_more
 from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm, SendDialog
@@ -85,6 +87,12 @@ async def answer(app: AutodApp, selection: Selection) -> None:
     """Answer what the selected agent asks."""
     if view := _workstream(app, selection):
         await answer_agent(app, view.name)
+
+
+async def allow(app: AutodApp, selection: Selection) -> None:
+    """Raise the limit of the selected workstream, or the project's."""
+    board = app.board
+    await allow_more(app, selection.workstream, board.usage if board else Usage(), board.limit if board else "")
 
 
 async def new(app: AutodApp, selection: Selection) -> None:
@@ -316,6 +324,7 @@ ACTIONS: dict[str, Action] = {
     "remove": remove, "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff,
     "log": log, "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve,
     "events": events, "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
+    "allow": allow,
     **RUN_ACTIONS,
     **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

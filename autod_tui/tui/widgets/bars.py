@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from autod_tui.core.board import Board
 from autod_tui.core.commands import Command
+from autod_tui.core.usage_words import usage_words
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.commands import key_word
@@ -85,6 +86,8 @@ class HeaderBar(Bar):
         if self.place and room > width_of(left) + len(self.place) + 6:
             left.append((f"  {self.place}", "dim"))
         left.extend(_waiting(self.board, room - width_of(left) - 3))
+        left.extend(_held(self.board, room - width_of(left) - 3))
+        left.extend(_used(self.board, room - width_of(left) - 3))
         return (*left, (" " * max(room - width_of(left), 1), ""), *right)
 
     def text(self) -> str:
@@ -106,6 +109,20 @@ def _waiting(board: Board, room: int) -> list[Span]:
     if not names or room < 12:
         return []
     return [("  ", ""), (shorten(f"waiting for you (w): {', '.join(names)}", room), "loud")]
+
+
+def _held(board: Board, room: int) -> list[Span]:
+    """Say what keeps new work from starting: the project's limit, which a person may raise, or rate limits."""
+    if room < 12:
+        return []
+    if board.limit:
+        return [("  ", ""), (shorten(board.limit, room), "loud")]
+    return [("  ", ""), (shorten("; ".join(board.held), room), "warn")] if board.held else []
+
+
+def _used(board: Board, room: int) -> list[Span]:
+    told = usage_words(board.usage)
+    return [(f"  {told}", "dim")] if told and room >= len(told) else []
 
 
 class Hint(NamedTuple):

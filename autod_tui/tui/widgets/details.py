@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autod_tui.core.board import CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import GateResult, GateState
+from autod_tui.core.usage_words import usage_words
 from autod_tui.tui import words
 from autod_tui.tui.text import Row, Span, count, duration, fit, joined, labelled, row, seconds_text, short, shorten
 
@@ -23,6 +24,12 @@ def workstream_rows(view: WorkstreamView, width: int, now: float) -> list[Row]:
     rows += labelled("branch", record.branch or view.spec.branch, width)
     rows += labelled("worktree", record.worktree or f"{view.spec.worktree} (not made yet)", width)
     rows += labelled("agent", _agent(view), width)
+    if used := usage_words(record.usage):
+        rows += labelled("used", used, width)
+    if view.limit:
+        rows += labelled("limit", view.limit, width, "loud")
+    if view.held:
+        rows += labelled("held", view.held, width, "warn")
     rows += labelled("merges at", joined(view.checkpoints, "no checkpoint"), width)
     if record.port:
         rows += labelled("ports", f"from {record.port}", width)

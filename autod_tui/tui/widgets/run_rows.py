@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from autod_tui.core.run import By, RunRecord, RunState, TaskState
 from autod_tui.core.run_view import RunView, Saving, StageView, progress_text
+from autod_tui.core.usage_words import usage_words
 from autod_tui.tui import words
-from autod_tui.tui.run_words import RUN, TASK, big, long_time, per_task
+from autod_tui.tui.run_words import RUN, TASK, long_time, per_task
 from autod_tui.tui.text import Row, Span, count, fit, row, shorten, width_of
 
 ALL = "*"
@@ -96,11 +97,8 @@ def _pace(view: RunView) -> str:
     if view.per_hour is not None:
         parts.append(f"{view.per_hour:.0f} tasks/h" if view.per_hour >= 10 else f"{view.per_hour:.1f} tasks/h")
     parts += _saved(view.saving)
-    usage = view.usage
-    if usage.input is not None or usage.output is not None:
-        parts.append(f"{big((usage.input or 0) + (usage.output or 0))} tokens")
-    if usage.cost_usd is not None:
-        parts.append(f"${usage.cost_usd:.2f}")
+    if used := usage_words(view.usage):
+        parts.append(used)
     return f" {words.glyph('dot')} ".join(parts)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.usage_words import usage_words
 from autod_tui.tui.run_words import SESSION, TASK, big, long_time
 from autod_tui.tui.text import Row, Span, fit, joined, labelled, paragraph, row, shorten, width_of
 from autod_tui.tui.widgets.run_rows import ALL
@@ -161,6 +162,8 @@ def session_rows(run: RunRecord, width: int, now: float) -> list[Row]:
 def _session_row(session: SessionRecord, name: int, width: int, now: float) -> Row:
     lasted = long_time((session.ended_at or now) - session.started_at)
     who = f"{session.agent or 'gates'} {session.model}".strip()
+    if used := usage_words(session.usage):
+        who += f"  {used}"
     reason = session.reason if session.state is not SessionState.DONE else ""
     return _row_of(session.state, session.id, session.tasks, who, reason, lasted, name, width)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from autod_tui.core.board import WorkstreamView
+from autod_tui.core.usage_words import cost_words, token_words
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.text import Row, Span, duration, fit, row, shorten
@@ -86,7 +87,22 @@ def _since(view: WorkstreamView, now: float) -> Span:
     return (duration(now - view.record.since) if view.record.since else ""), "dim"
 
 
+def _tokens(view: WorkstreamView, now: float) -> Span:
+    usage = view.record.usage
+    return (token_words(usage.total) if usage.total is not None else ""), "dim"
+
+
+def _cost(view: WorkstreamView, now: float) -> Span:
+    usage = view.record.usage
+    known = usage.total is not None or usage.cost_usd is not None
+    return (cost_words(usage.cost_usd) if known else ""), "loud" if view.limit else "dim"
+
+
 def _reason(view: WorkstreamView, now: float) -> Span:
+    if view.limit:
+        return view.limit, "loud"
+    if view.held and view.record.state in (WorkstreamState.PLANNED, WorkstreamState.RATE_LIMITED):
+        return view.held, "warn"
     if view.record.state is WorkstreamState.PLANNED and view.waits_for:
         return f"after {', '.join(view.waits_for)}", "dim"
     role = "loud" if view.record.state is WorkstreamState.WAITING else "dim"
@@ -111,6 +127,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("conf", 4, 5, 1, _conflicts),
     Column("since", 5, 6, 6, _since, right=True),
     Column("eta", 6, 20, 8, _eta),
+    Column("tokens", 4, 6, 8, _tokens, right=True),
+    Column("cost", 4, 9, 6, _cost, right=True),
     Column("agent", 8, 18, 5, _agent),
     Column("why", 12, 60, 9, _reason),
     Column("branch", 12, 36, 10, _branch),
