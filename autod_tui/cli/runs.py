@@ -1,18 +1,18 @@
-"""Runs seen and steered: `runs`, `show`, `stop`, `pause`, `tune`, `add`, `review`, `export`."""
+"""Runs seen and steered: `runs`, `show`, `stop`, `tidy`, `pause`, `tune`, `add`, `review`, `export`."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
-from autod_tui.cli.action import ask, with_desk
+from autod_tui.cli.action import ask, ask_approved, with_desk
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request
 from autod_tui.cli.run_words import show_reviews, show_run, show_runs
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest
-from autod_tui.core.requests import AddTasks, PauseRun, Review, StopRun, TuneRun
+from autod_tui.core.requests import AddTasks, PauseRun, Review, StopRun, TidyRun, TuneRun
 from autod_tui.core.run import RunRecord, TaskSpec, TaskState, Verdict
 from autod_tui.core.run_view import run_json, runs_json
 
@@ -68,6 +68,18 @@ def stop(request: Request) -> int:
         if not await request.console.approve("Go on?", what=f"stopping {record.id!r}"):
             return 0
         return await ask(desk, request.console, StopRun(run=record.id, tasks=tuple(options.tasks)))
+
+    return with_desk(request, act)
+
+
+def tidy(request: Request) -> int:
+    """Remove the worktrees of a run that has ended."""
+    discard = bool(request.options.discard)
+
+    async def act(desk: Desk) -> int:
+        id = find_run(desk, request.options.run).id
+        done = TidyRun(run=id, discard=discard, approved=True)
+        return await ask_approved(desk, request.console, TidyRun(run=id), done, what=f"removing worktrees of {id!r}")
 
     return with_desk(request, act)
 

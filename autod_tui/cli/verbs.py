@@ -136,6 +136,10 @@ VERBS: tuple[Verb, ...] = (
     Verb(("runs",), "runs:runs", (), "List all runs, past and present."),
     Verb(("show",), "runs:show", (_RUN,), "Show a run: its tasks, verdicts and sessions."),
     Verb(("stop",), "runs:stop", (_RUN, _TASKS), "End a run's sessions with all their processes; work so far is kept."),
+    Verb(("tidy",), "runs:tidy", (
+        _RUN,
+        _arg("--discard", action="store_true", help="also ignored files that are too large for a backup"),
+    ), "Remove the worktrees of a run that has ended; `autod undo` brings them back."),
     Verb(("pause",), "runs:pause", (_RUN,), "Start no further sessions; those that run go on to their end."),
     Verb(("resume",), "run:resume", (_RUN, _DETACH), "Go on with a run; what is done is not done again."),
     Verb(("retry",), "run:retry", (

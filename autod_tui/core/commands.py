@@ -94,6 +94,8 @@ COMMANDS: tuple[Command, ...] = (
             verb="autod resume {name}", keys=("c",), scope="run"),
     Command(id="run_stop", title="Stop run", help="End the run's sessions with all their processes; the work is kept.",
             verb="autod stop {name}", keys=("X",), scope="run"),
+    Command(id="run_tidy", title="Tidy up", help="Remove the worktrees of a run that has ended; undo brings them back.",
+            verb="autod tidy {name}", keys=("D",), scope="run"),
     Command(id="run_retry", title="Retry failed", help="Queue all failed and stopped tasks of the run again.",
             verb="autod retry {name}", keys=("R",), scope="run"),
     Command(id="task_stop", title="Stop task", help="End the task's session; the other tasks go on.",

@@ -195,6 +195,16 @@ class StopRun(Request, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
 
 
+class TidyRun(Request, frozen=True, kw_only=True):
+    """Remove the worktrees of a run that has ended; a backup of each is kept, its commits stay on their branches."""
+
+    run: str
+    discard: bool = False
+    """Remove also what holds ignored files that are too large for a backup."""
+    approved: bool = False
+    """False only answers what would be removed."""
+
+
 class PauseRun(Request, frozen=True, kw_only=True):
     """Start no further sessions; those that run go on to their end."""
 
@@ -260,6 +270,7 @@ AnyRequest = (
     | Undo
     | StartRun
     | StopRun
+    | TidyRun
     | PauseRun
     | ResumeRun
     | RetryTasks

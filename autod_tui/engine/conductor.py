@@ -30,6 +30,7 @@ from autod_tui.engine.removals import Removals
 from autod_tui.engine.resolutions import Resolutions
 from autod_tui.engine.rollbacks import Rollbacks
 from autod_tui.engine.runs.asks import RunRequest
+from autod_tui.engine.runs.clearing import Clearing
 from autod_tui.engine.runs.life import Runs
 from autod_tui.engine.syncs import Syncs
 from autod_tui.engine.vigil import Vigil
@@ -63,7 +64,7 @@ class Conductor:
         self._resolutions = Resolutions(house, self._checkpoints, self.workstreams)
         self._rollbacks = Rollbacks(house, notices)
         self._syncs = Syncs(house, notices)
-        self._removals = Removals(house, self.workstreams)
+        self._removals = Removals(house, self.workstreams, Clearing(house).restore)
         self._answers = Answers(house)
         self._attention = Attention(house)
         self.observer = Observer(house, Forecasting(house))
@@ -202,6 +203,7 @@ class Conductor:
 
     @_handle.register(rq.StartRun)
     @_handle.register(rq.StopRun)
+    @_handle.register(rq.TidyRun)
     @_handle.register(rq.PauseRun)
     @_handle.register(rq.ResumeRun)
     @_handle.register(rq.RetryTasks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,17 @@ from autod_tui.engine.house import House
 from autod_tui.engine.workstreams import Workstreams
 
 HEADS = "refs/heads/"
+RestoreSlot = Callable[[Backup, str], Awaitable[None]]
+"""Brings the worktree of a run back to a path."""
 
 
 class Removals:
     """Stops agents and removes worktrees; every removal leaves a backup that can be undone."""
 
-    def __init__(self, house: House, workstreams: Workstreams) -> None:
-        """Work on `house`."""
+    def __init__(self, house: House, workstreams: Workstreams, restore_slot: RestoreSlot) -> None:
+        """Work on `house`; worktrees of runs are brought back by `restore_slot`."""
         self._house = house
+        self._restore_slot = restore_slot
         self._workstreams = workstreams
 
     async def down(self, request: Down) -> Answer:
@@ -38,7 +42,7 @@ class Removals:
             return Answer(message=message, data={"stopped": stopped, "removed": []})
         unsafe = {name: look for name, look in looks.items() if not look.safe}
         if unsafe and not request.discard:
-            return _refused(unsafe)
+            return refused(unsafe)
         return await self._remove_all(looks, discard=request.discard)
 
     def _plan_answer(self, names: list[str], looks: dict[str, Removal]) -> Answer:
@@ -46,11 +50,11 @@ class Removals:
         stops = [name for name in names if name in records and records[name].pane]
         lines = [f"stop the agent of {name}" for name in stops]
         for name, look in looks.items():
-            losses = _losses(look)
+            losses = losses_of(look)
             lines.append(
                 f"remove {look.worktree}" + (f" ({name} has {losses})" if losses else " (nothing would be lost)")
             )
-        data = {"plan": {"stop": stops, "remove": {name: _look_json(look) for name, look in looks.items()}}}
+        data = {"plan": {"stop": stops, "remove": {name: look_json(look) for name, look in looks.items()}}}
         return Answer(message="\n".join(lines) or "nothing runs and nothing is there to remove", data=data)
 
     def _names(self, names: tuple[str, ...]) -> list[str]:
@@ -84,7 +88,7 @@ class Removals:
                 continue
             removed.append(await self._remove(name))
         if kept:
-            return _refused(kept)
+            return refused(kept)
         message = "\n".join(f"{entry['name']}: removed, branch kept, backup {entry['backup']}" for entry in removed)
         hint = f"autod undo {removed[-1]['backup']} brings it back" if removed else ""
         return Answer(message=message or "no worktree to remove", hint=hint, data={"removed": removed})
@@ -112,6 +116,8 @@ class Removals:
         kind, _, subject = backup.restores.partition(":")
         if kind == "ref":
             await self._restore_ref(backup, subject)
+        elif kind == "slot":
+            await self._restore_slot(backup, subject)
         else:
             await self._restore_worktree(backup, subject)
         self._house.stream.emit(ev.BackupRestored(ref=backup.ref))
@@ -140,11 +146,13 @@ class Removals:
         await self._workstreams.sites.adopt(spec, backup.oid)
 
 
-def _look_json(look: Removal) -> dict[str, Any]:
+def look_json(look: Removal) -> dict[str, Any]:
+    """Return a look for `--json`."""
     return {**msgspec.to_builtins(look), "safe": look.safe}
 
 
-def _losses(look: Removal) -> str:
+def losses_of(look: Removal) -> str:
+    """Say what removing a worktree would take away; empty for nothing."""
     losses = []
     if look.uncommitted:
         losses.append(f"{len(look.uncommitted)} uncommitted paths: {', '.join(look.uncommitted[:5])}")
@@ -155,8 +163,9 @@ def _losses(look: Removal) -> str:
     return "; ".join(losses)
 
 
-def _refused(unsafe: dict[str, Removal]) -> Answer:
-    lines = [f"{name}: not removed, it has {_losses(look)}" for name, look in unsafe.items()]
-    data = {"refused": {name: _look_json(look) for name, look in unsafe.items()}, "removed": []}
+def refused(unsafe: Mapping[str, Removal]) -> Answer:
+    """Return the answer that nothing was removed, and why: worktree, or its workstream, to what it holds."""
+    lines = [f"{name}: not removed, it has {losses_of(look)}" for name, look in unsafe.items()]
+    data = {"refused": {name: look_json(look) for name, look in unsafe.items()}, "removed": []}
     hint = "merge or commit first, or say --discard to remove it all the same"
     return Answer(exit_code=ExitCode.FAILED, message="\n".join(lines), hint=hint, data=data)

@@ -13,6 +13,7 @@ from autod_tui.core.requests import (
     RetryTasks,
     Review,
     StopRun,
+    TidyRun,
     TuneRun,
 )
 from autod_tui.core.run import SessionState, TaskState, Verdict
@@ -86,6 +87,23 @@ async def run_stop(app: AutodApp, selection: Selection) -> None:
         ends = f"{count(len(run.living), 'session')} with all their processes; what is done so far is kept"
         if await app.push_screen_wait(Confirm(f"stop {run.id}", text_source(f"This ends {ends}."), verb="Stop")):
             await app.ask(StopRun(run=run.id))
+
+
+async def run_tidy(app: AutodApp, selection: Selection) -> None:
+    """Remove the run's worktrees after a question; losing what no backup can hold takes the run's id typed in full."""
+    run = selection.run
+    if run is None:
+        return
+    planned = await app.desk.ask(TidyRun(run=run.id))
+    if not planned.ok or not planned.data.get("plan"):
+        app.tell_answer(planned)
+        return
+    discard = any(look["ignored"] for look in planned.data["plan"]["remove"].values())
+    source = text_source(planned.message)
+    word = run.id if discard else ""
+    title = f"remove the worktrees of {run.id}"
+    if await app.push_screen_wait(Confirm(title, source, verb="Discard" if discard else "Remove", word=word)):
+        await app.ask(TidyRun(run=run.id, discard=discard, approved=True))
 
 
 async def run_retry(app: AutodApp, selection: Selection) -> None:
@@ -204,7 +222,8 @@ async def changes(app: AutodApp, selection: Selection) -> None:
 
 RUN_ACTIONS: dict[str, Action] = {
     "runs": runs, "run_start": run_start, "run_open": run_open, "run_review": run_review, "run_pause": run_pause,
-    "run_resume": run_resume, "run_stop": run_stop, "run_retry": run_retry, "task_stop": task_stop,
+    "run_resume": run_resume, "run_stop": run_stop, "run_retry": run_retry, "run_tidy": run_tidy,
+    "task_stop": task_stop,
     "task_retry": task_retry, "task_diff": task_diff, "task_first": partial(priority, by=1),
     "task_last": partial(priority, by=-1), "session_attach": session_attach, "session_log": session_log,
     "more_sessions": partial(tune, field="sessions", by=1), "fewer_sessions": partial(tune, field="sessions", by=-1),

@@ -32,7 +32,15 @@ from autod_tui.engine.runs.steward import Steward
 from autod_tui.engine.runs.verdicts import output_problem
 
 RunRequest = (
-    rq.StartRun | rq.StopRun | rq.PauseRun | rq.ResumeRun | rq.RetryTasks | rq.AddTasks | rq.TuneRun | rq.Review
+    rq.StartRun
+    | rq.StopRun
+    | rq.TidyRun
+    | rq.PauseRun
+    | rq.ResumeRun
+    | rq.RetryTasks
+    | rq.AddTasks
+    | rq.TuneRun
+    | rq.Review
 )
 
 
@@ -146,6 +154,11 @@ class Asks:
         await self._steward.stop(run.id, ended)
         message = f"{run.id}: stopped {', '.join(open_ids)}" if open_ids else f"{run.id}: nothing of that goes on"
         return Answer(message=message, data={"id": run.id, "stopped": open_ids, "ended": ended})
+
+    @carry_out.register
+    async def _(self, request: rq.TidyRun) -> Answer:
+        self.find(request.run)
+        return await self._steward.tidying.clear(request)
 
     @carry_out.register
     async def _(self, request: rq.PauseRun) -> Answer:

@@ -43,7 +43,7 @@ class Steward:
         self.sessions = Sessions(house)
         self._judging = Judging(house)
         self._strays = Strays(house, merging)
-        self._tidying = Tidying(house)
+        self.tidying = Tidying(house)
         self.endings = Endings(house, self.sessions, self._judging, self._strays, spending, holds)
         self._integration = Integration(house, merging)
         self._due = asyncio.Event()
@@ -130,11 +130,11 @@ class Steward:
         else:
             self._house.stream.emit(ev.RunChanged(run=run.id, state=step.state, reason=step.reason))
             if step.state is RunState.DONE:
-                self._spawn(self._tidying.tidy(run.id))
+                self._spawn(self.tidying.tidy(run.id))
 
     async def _start(self, run_id: str, session: SessionRecord) -> None:
         try:
-            await self._tidying.over(run_id)
+            await self.tidying.over(run_id)
             await self._strays.begins(self._house.state.runs[run_id], session)
             await self.sessions.start(self._house.state.runs[run_id], session)
         except (AutodError, OSError) as error:

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Noted
+from autod_tui.core.requests import Answer, TidyRun
 from autod_tui.core.run import RunRecord, RunState
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.engine.house import House
+from autod_tui.engine.runs.clearing import Clearing
 
 SHOWN = 5
 """Paths that a note names before it counts."""
@@ -21,6 +23,7 @@ class Tidying:
     def __init__(self, house: House) -> None:
         """Work on `house`."""
         self._house = house
+        self._clearing = Clearing(house)
         self._alone = asyncio.Lock()
 
     async def over(self, run_id: str) -> None:
@@ -28,6 +31,11 @@ class Tidying:
         if self._house.state.runs[run_id].sessions:
             async with self._alone:
                 pass
+
+    async def clear(self, request: TidyRun) -> Answer:
+        """Remove, asked to, the slots of a run that has ended; no session starts meanwhile."""
+        async with self._alone:
+            return await self._clearing.clear(self._run(request.run), request)
 
     async def tidy(self, run_id: str) -> None:
         """Remove the slots of a run that is done; say which stay and why."""
@@ -52,7 +60,7 @@ class Tidying:
             reason = f"it holds {', '.join(kept[:SHOWN])}{more}, which no commit has"
         except AutodError as error:
             reason = error.message
-        text = f"worktree {worktree!r} stays: {reason}; `git worktree remove --force` removes it"
+        text = f"worktree {worktree!r} stays: {reason}; `autod tidy {run_id}` removes it"
         house.stream.emit(Noted(level="info", text=text, name=run_id))
 
     async def _worth_keeping(self, worktree: str, head: str) -> list[str]:

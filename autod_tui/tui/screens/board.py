@@ -30,8 +30,8 @@ class RunBoard(RunPage):
     SCOPES = frozenset({"run", "stage", "task", "session"})
     ORDER = (
         "session_attach", "session_log", "task_diff", "task_retry", "task_stop", "run_review", "run_resume",
-        "run_pause", "run_stop", "run_retry", "more_sessions", "fewer_sessions", "bigger_batch", "smaller_batch",
-        "task_first", "task_last",
+        "run_pause", "run_stop", "run_retry", "run_tidy", "more_sessions", "fewer_sessions", "bigger_batch",
+        "smaller_batch", "task_first", "task_last",
     )  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
