@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -17,16 +17,21 @@ class Call(Struct, frozen=True, kw_only=True):
     """One call for a person: it is told once, however long the wait lasts."""
 
     name: str
-    state: WorkstreamState
+    """Workstream; empty where a limit of the whole project is reached."""
+    state: str
+    """`waiting`, `failed`, `lost` or `limit`."""
     reason: str
 
     @property
     def words(self) -> str:
         """Return it as one sentence without a full stop."""
+        if self.state == LIMIT:
+            return self.reason
         return f"{self.name} {_VERBS[self.state]}" + (f": {self.reason}" if self.reason else "")
 
 
-_VERBS = {
+LIMIT = "limit"
+_VERBS: dict[str, str] = {
     WorkstreamState.WAITING: "waits for you",
     WorkstreamState.FAILED: "has failed",
     WorkstreamState.LOST: "is lost",
@@ -36,9 +41,10 @@ _VERBS = {
 class Calls:
     """Follows the journal and finds the calls in it."""
 
-    def __init__(self, records: Iterable[WorkstreamRecord] = ()) -> None:
+    def __init__(self, records: Iterable[WorkstreamRecord] = (), limits: Mapping[str, str] | None = None) -> None:
         """Start from what is known already: whoever calls by now has been told of."""
         self._calling = {record.name: record.state for record in records if record.state in CALLING}
+        self._limited = _reached(limits or {})
 
     def follow(self, entries: Iterable[Recorded]) -> list[Call]:
         """Return the calls that begin in `entries`; another reason for the same state is the same call."""
@@ -47,14 +53,24 @@ class Calls:
             event = entry.event
             if isinstance(event, StateChanged):
                 if event.state in CALLING and self._calling.get(event.name) is not event.state:
-                    found.append(Call(name=event.name, state=event.state, reason=event.reason))
+                    found.append(Call(name=event.name, state=event.state.value, reason=event.reason))
                 self._now(event.name, event.state)
             elif isinstance(event, AgentStarted | AgentStopped | WorktreeRemoved):
                 self._now(event.name, None)
         return found
+
+    def follow_limits(self, limits: Mapping[str, str]) -> list[Call]:
+        """Return the calls that begin when `limits` (workstream to why it may use no more, or empty) is true."""
+        now = _reached(limits)
+        fresh, self._limited = now - self._limited, now
+        return [Call(name=name, state=LIMIT, reason=limits[name]) for name in limits if name in fresh]
 
     def _now(self, name: str, state: WorkstreamState | None) -> None:
         if state in CALLING:
             self._calling[name] = state
         else:
             self._calling.pop(name, None)
+
+
+def _reached(limits: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name, reason in limits.items() if reason)

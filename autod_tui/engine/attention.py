@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from autod_tui import process
+from autod_tui.core.agent_events import LimitRaised, UsageMeasured
 from autod_tui.core.attention import Call, Calls
 from autod_tui.core.events import Noted, Recorded
+from autod_tui.core.limits import limit_reason
 from autod_tui.engine.house import House
 
 
@@ -16,7 +18,7 @@ class Attention:
     def __init__(self, house: House) -> None:
         """Listen to the stream of `house`; whoever waited before this conductor came has been told of."""
         self._house = house
-        self._calls = Calls(house.state.workstreams.values())
+        self._calls = Calls(house.state.workstreams.values(), self._limits())
         self._running: set[asyncio.Task[None]] = set()
         self._noted = ""
         self._stop_listening = house.stream.listen(self._heard)
@@ -28,14 +30,22 @@ class Attention:
             task.cancel()
 
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
-        for call in self._calls.follow(entries):
+        calls = self._calls.follow(entries)
+        if any(isinstance(entry.event, UsageMeasured | LimitRaised) for entry in entries):
+            calls += self._calls.follow_limits(self._limits())
+        for call in calls:
             if self._house.plan.project.notify:
                 task = asyncio.get_running_loop().create_task(self._run(self._house.plan.project.notify, call))
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
 
+    def _limits(self) -> dict[str, str]:
+        """Return why the project and each workstream may use no more; empty words where they may."""
+        plan, state = self._house.plan, self._house.state
+        return {name: limit_reason(plan, state, name) for name in ("", *(spec.name for spec in plan.workstreams))}
+
     async def _run(self, command: str, call: Call) -> None:
-        told = {"AUTOD_WORKSTREAM": call.name, "AUTOD_STATE": call.state.value, "AUTOD_REASON": call.reason}
+        told = {"AUTOD_WORKSTREAM": call.name, "AUTOD_STATE": call.state, "AUTOD_REASON": call.reason}
         env = {**self._house.base_env(), **told}
         try:
             status = await process.run_apart(command, cwd=self._house.plan.project.root, env=env)

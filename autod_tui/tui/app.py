@@ -100,7 +100,7 @@ class AutodApp(App[int]):
         """Show what is true now, then follow the desk."""
         self.board = self.desk.board()
         self.entries = self.desk.history(KEPT_ENTRIES)
-        self._calls = Calls(view.record for view in self.board.workstreams)
+        self._calls = Calls((view.record for view in self.board.workstreams), _limits(self.board))
         self._show_title(self.board)
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
@@ -155,7 +155,7 @@ class AutodApp(App[int]):
 
     def _call_attention(self, entries: Sequence[Recorded]) -> None:
         """Ring and notify once when somebody begins to need a person, with one bell for all of them."""
-        calls = self._calls.follow(entries)
+        calls = [*self._calls.follow(entries), *self._calls.follow_limits(_limits(self.board))]
         for call in calls:
             foreground.tell_terminal(self, call.words)
         if calls:
@@ -230,6 +230,11 @@ async def _actions() -> Mapping[str, Action]:
     """Return what each command does; the screens of all of them come along, which the first frame needn't wait for."""
     module = await asyncio.to_thread(importlib.import_module, "autod_tui.tui.actions")
     return cast("Mapping[str, Action]", module.ACTIONS)
+
+
+def _limits(board: Board | None) -> dict[str, str]:
+    """Return why the project (an empty name) and each workstream may use no more; empty words where they may."""
+    return {"": board.limit, **{view.name: view.limit for view in board.workstreams}} if board else {}
 
 
 def run_tui(desk: Desk) -> int:
