@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
@@ -19,7 +20,7 @@ from textual.widgets import Input, Label, Select, TextArea
 
 from autod_tui.core.errors import AutodError
 from autod_tui.core.names import suggest_name
-from autod_tui.core.plan import Plan
+from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.requests import New
 from autod_tui.tui.safe import clean, clean_block, plain
 from autod_tui.tui.screens.base import titled
@@ -92,7 +93,7 @@ class Wizard(ModalScreen["New | None"]):
     def _agent_select(self) -> Select[str]:
         agents = list(self.plan.agents) or [self.plan.project.agent]
         default = self.plan.project.agent if self.plan.project.agent in agents else agents[0]
-        options = [(plain(name), name) for name in agents]
+        options = [(plain(_shown(name, self.plan.agents.get(name))), name) for name in agents]
         return Select(options, value=default, allow_blank=False, id="agent", compact=True)
 
     def on_mount(self) -> None:
@@ -206,6 +207,15 @@ class Wizard(ModalScreen["New | None"]):
     @on(FooterBar.Picked)
     async def _picked(self, message: FooterBar.Picked) -> None:
         await self.run_action(message.action)
+
+
+def _shown(name: str, profile: AgentProfile | None) -> str:
+    """Say of an agent what matters before it is chosen: whether it is here, and whether it asks."""
+    if profile is None:
+        return name
+    notes = [] if which(profile.command[0]) else ["not installed"]
+    notes += ["runs without asking"] if profile.permission == "all" else []
+    return f"{name} ({', '.join(notes)})" if notes else name
 
 
 def _field(label: str, control: Widget) -> ComposeResult:

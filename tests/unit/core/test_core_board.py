@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core.board import AT_RISK, BLOCKED, ON_TRACK, Board, make_board, status_json
 from autod_tui.core.checkpoint import Conflict, GateResult, GateSpec, GateState, MergePlan
 from autod_tui.core.events import CheckpointForecast, Recorded, StepForecast
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.state import replay
 from autod_tui.core.workstream import Overlap, Progress, Source, WorkstreamState
 from tests.support.engine import checkpoint, make_plan, workstream
@@ -20,7 +22,7 @@ PLAN = make_plan(
     [checkpoint("c", "a", gates=(GATE,), due=100.0), checkpoint("d", "a", "b", after=("c",))],
 )
 DOCUMENTED = {
-    "project": {"root", "target", "conductor"},
+    "project": {"root", "target", "conductor", "tokens", "cost_usd", "limit", "held"},
     "workstreams": {
         "name", "title", "branch", "worktree", "pane", "agent", "model", "state", "reason", "since", "ahead",
         "behind", "files", "insertions", "deletions", "uncommitted", "conflicts", "progress", "tokens", "cost_usd",
@@ -32,7 +34,7 @@ DOCUMENTED = {
     "gates": {"name", "state", "measured", "threshold", "seconds", "log"},
 }  # fmt: skip
 BESIDES = {
-    "workstreams": {"source", "waits_for", "health", "health_reason", "port"},
+    "workstreams": {"source", "waits_for", "health", "health_reason", "port", "permission", "limit", "held", "until"},
     "checkpoints": {
         "reason", "waits_for", "open_conflicts", "best_order", "then", "deferred", "guilty", "guilt", "due", "late",
     },
@@ -161,3 +163,21 @@ def test_status_json_tells_what_is_known_and_null_for_what_nobody_measured() -> 
     assert (point["gates"][0]["state"], point["gates"][0]["measured"]) == ("red", 59.0)
     assert status["project"]["conductor"] == 5
     assert status_json(board())["project"]["conductor"] is None
+
+
+def test_who_runs_without_asking_is_marked() -> None:
+    agents = {
+        "claude": AgentProfile(name="claude", command=("claude",)),
+        "free": AgentProfile(name="free", command=("x",), permission="all", permissions={"all": ()}),
+    }
+    lanes = [
+        msgspec.structs.replace(workstream("a"), agent="free"),
+        msgspec.structs.replace(workstream("b"), agent="claude", permission="all"),
+        msgspec.structs.replace(workstream("c"), agent="claude"),
+        msgspec.structs.replace(workstream("d"), agent="free", permission="edits"),
+        msgspec.structs.replace(workstream("e"), agent="gone"),
+    ]
+    plan = msgspec.structs.replace(make_plan(lanes, []), agents=agents)
+    views = make_board(plan, replay([]), 1.0).workstreams
+    assert [view.permission for view in views] == ["all", "all", "ask", "edits", ""]
+    assert [view.unasked for view in views] == [True, True, False, False, False]

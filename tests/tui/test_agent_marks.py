@@ -1,0 +1,43 @@
+"""What is to be known of an agent before it is trusted: whether it is here, and whether it asks."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from autod_tui.core.plan import Plan
+from autod_tui.tui.screens.wizard import Wizard
+from tests.tui.fake_desk import FakeDesk
+from tests.tui.robot import robot_at
+from tests.tui.sample import busy_desk, fresh_desk
+
+
+def unasked(desk: FakeDesk, name: str) -> FakeDesk:
+    """Let an agent of the plan run without asking."""
+    plan: Plan = desk.plan
+    free = msgspec.structs.replace(plan.agents[name], permission="all", permissions={"all": ("--all",)})
+    desk.plan = msgspec.structs.replace(plan, agents={**plan.agents, name: free})
+    return desk
+
+
+async def test_the_wizard_says_which_agents_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autod_tui.tui.screens.wizard.which", lambda program: program == "sh" and "/bin/sh")
+    async with robot_at(unasked(fresh_desk(), "gemini"), (120, 34)) as robot:
+        await robot.press("n")
+        await robot.expect("claude (not installed)")
+        wizard = robot.app.screen
+        assert isinstance(wizard, Wizard)
+        shown = [str(option[0]) for option in wizard.query_one("#agent")._options]
+        assert shown == ["claude (not installed)", "gemini (not installed, runs without asking)", "mine"]
+
+
+async def test_who_runs_without_asking_is_marked_in_the_list_and_in_the_details() -> None:
+    async with robot_at(unasked(busy_desk(), "gemini"), (200, 50)) as robot:
+        await robot.expect("! gemini flash")
+        assert "! claude" not in robot.text
+        names = [view.name for view in robot.desk.board().workstreams]
+        for _ in names:
+            await robot.press("down")
+            if "runs without asking" in robot.text:
+                break
+        await robot.expect("gemini, flash, runs without asking")
