@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,13 @@ class AgentWorld:
     def press(self, *keys: str) -> None:
         """Press keys in the agent's pane, as a person who is attached."""
         self.stand.tmux("send-keys", "-t", self.pane, *keys)
+
+    def kill(self) -> float:
+        """Kill the program in its pane and return when that was."""
+        pid = int(self.stand.tmux("display-message", "-p", "-t", self.pane, "#{pane_pid}"))
+        at = time.time()
+        os.kill(pid, signal.SIGKILL)
+        return at
 
     @property
     def pane(self) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.terminals import Terminal, clean_env, wait_until
+from tests.support.terminals import PATIENCE, Terminal, clean_env, wait_until
 
 SITTER = "exec sleep 1000"
 """An agent that only sits there."""
@@ -153,15 +153,15 @@ class World:
         """What `status` says of one checkpoint."""
         return dict(next(one for one in self.ask("status")["checkpoints"] if one["name"] == name))
 
-    def wait_state(self, name: str, *states: str) -> dict[str, Any]:
+    def wait_state(self, name: str, *states: str, patience: float = PATIENCE) -> dict[str, Any]:
         """Wait until `status` says one of `states` for a workstream, and return what it says of it."""
-        return self.wait_states({name: states})[name]
+        return self.wait_states({name: states}, patience)[name]
 
     def wait_up(self, *names: str) -> dict[str, dict[str, Any]]:
         """Wait until the agents of all `names` run, and return what `status` says of them."""
         return self.wait_states(dict.fromkeys(names, ("working", "starting", "idle")))
 
-    def wait_states(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+    def wait_states(self, wanted: Mapping[str, Sequence[str]], patience: float = PATIENCE) -> dict[str, dict[str, Any]]:
         """Wait until one `status` says one of the wanted states for each workstream, and return what it says."""
         found: dict[str, dict[str, Any]] = {}
 
@@ -169,7 +169,7 @@ class World:
             found.update((one["name"], one) for one in self.ask("status")["workstreams"])
             return all(name in found and found[name]["state"] in states for name, states in wanted.items())
 
-        wait_until(there, f"{dict(wanted)}")
+        wait_until(there, f"{dict(wanted)}; last: {found}", patience)
         return {name: found[name] for name in wanted}
 
     def worktree(self, name: str) -> Path:
