@@ -39,6 +39,8 @@ class Forecasting:
 
     async def _forecast(self) -> ev.ForecastChanged | None:
         house = self._house
+        if not any(record.branch for record in house.state.workstreams.values()):
+            return None  # runs move branches all the time, and may have made a thousand of them
         refs = await house.git.refs("refs/heads/")
         target = house.plan.project.target
         target_oid = refs.get(HEADS + target)

@@ -87,6 +87,8 @@ class OpenBench(MergeBench):
 
     async def _with_root_files(self, tree: str, ours: str) -> str:
         (_, _, new), (_, _, old) = await self._reader.read([tree, ours])
+        if not any(b" %s\0" % name in data for name in _ROOT_FILES for data in (new, old)):
+            return tree  # a root may hold thousands of files: most hold neither of these
         entries, kept = parse_tree(new, len(tree) // 2), parse_tree(old, len(ours) // 2)
         if all(entries.get(name) == kept.get(name) for name in _ROOT_FILES):
             return tree

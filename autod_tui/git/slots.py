@@ -15,7 +15,8 @@ from autod_tui.git.merge_tree import takes_part
 from autod_tui.git.objects import ObjectWriter, commit_data
 from autod_tui.git.refs import QuickRefs
 from autod_tui.git.status import Status, operation_under_way, read_status
-from autod_tui.git.switch import Standing, advance, standing_at, switch
+from autod_tui.git.switch import HEADS, Standing, advance, standing_at, switch
+from autod_tui.git.untouched import Look, look_at
 from autod_tui.git.worktree import Worktrees
 
 _LOCKS = ("index.lock", "HEAD.lock")
@@ -37,6 +38,10 @@ class Slots:
         self._quick = QuickRefs(git.common_dir)
         self._standing: dict[str, Standing] = {}
         """Git directory of a slot to how it was closed, where every tracked file was as in its last commit."""
+        self._taken: dict[str, Standing] = {}
+        """Git directory of a slot to how it was taken, where its files are known."""
+        self._looks: dict[str, Look] = {}
+        """Git directory of a slot to all its files, where no session has changed any and none was uncommitted."""
 
     async def take(self, worktree: str, branch: str, start: str) -> None:
         """Put a slot (made when missing) on `branch`, set to `start`: tracked files as in `start`, ignored ones stay.
@@ -52,7 +57,10 @@ class Slots:
         place = self._unlocked(worktree)
         standing = self._standing.pop(place.git_dir, None)
         if standing is not None and standing.head == start and self._switch(place, branch, standing):
+            if place.git_dir in self._looks and (taken := standing_at(place, start)):
+                self._taken[place.git_dir] = taken
             return
+        self._looks.pop(place.git_dir, None)
         words = ("checkout", "--quiet", "--force", "--no-track", "-B", branch, start, "--")
         step = f"laying {start[:12]} out in {worktree!r}"
         await self._git.text(*words, step=step, place=place, timeout=600.0)
@@ -67,7 +75,12 @@ class Slots:
         left half done is committed as it stands, conflict markers included: nothing is lost.
         """
         place = self._unlocked(worktree)
+        before = self._taken.pop(place.git_dir, None)
+        if before is not None and self._is_untouched(place, branch, before):
+            self._standing[place.git_dir] = before
+            return before.head
         self._standing.pop(place.git_dir, None)
+        self._looks.pop(place.git_dir, None)
         # Nobody else works here: git may write down that files as young as their index are unchanged, instead of
         # reading them all again each time.
         status = await read_status(self._git, place, env={"GIT_OPTIONAL_LOCKS": "1"})
@@ -80,7 +93,18 @@ class Slots:
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
         if _is_whole(status) and not half_done and (standing := standing_at(place, head)):
             self._standing[place.git_dir] = standing
+            if not status.paths and (look := look_at(place.work_tree)):
+                self._looks[place.git_dir] = look
         return head
+
+    def _is_untouched(self, place: Place, branch: str, before: Standing) -> bool:
+        """Tell whether a session has left everything as it was when it took the slot."""
+        look = self._looks.get(place.git_dir)
+        if look is None or not branch or operation_under_way(place) is not None:
+            return False
+        if standing_at(place, before.head) != before or before.reference != f"ref: {HEADS}{branch}\n".encode():
+            return False
+        return self._quick.read(HEADS + branch) == before.head and look_at(place.work_tree) == look
 
     async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
         """Commit all there is; on a plain `branch` at `head` that takes no more than a tree, a commit and a ref."""
