@@ -85,6 +85,15 @@ class Processes:
         """Return the living processes of an agent session, with `after` only those younger than that process."""
         return process.marked(f"AUTOD_SESSION={session}", after=after, apart=apart)
 
+    def of_worktree(self, worktree: str) -> list[int]:
+        """Return the living processes that were told of the prompt in this worktree."""
+        return process.marked(_prompt_marker(worktree))
+
+    async def end_worktree(self, worktree: str) -> None:
+        """End them all."""
+        if self.of_worktree(worktree):
+            await process.end_tree(0, _prompt_marker(worktree), grace=END_GRACE)
+
     async def end_session(self, session: str) -> None:
         """End them all."""
         if self.of_session(session):
@@ -93,3 +102,7 @@ class Processes:
     async def end_gates(self, house: str) -> None:
         """End what is left of a killed conductor's gates."""
         await process.end_tree(0, f"AUTOD_GATES={house}", grace=0.5)
+
+
+def _prompt_marker(worktree: str) -> str:
+    return f"AUTOD_PROMPT_FILE={worktree}/STARTUP.md"

@@ -67,7 +67,10 @@ VERBS: tuple[Verb, ...] = (
         _arg("--prompt", metavar="FILE", default="", help="file with the prompt; - reads standard input"),
         _arg("--checkpoint", metavar="C", default="", help="checkpoint that will merge it"),
     ), "Declare a workstream under workstreams/NAME/; without NAME, on a terminal, open the wizard."),
-    Verb(("up",), "work:up", (_NAMES,), "Make the worktrees and start the agents; what runs already is adopted."),
+    Verb(("up",), "work:up", (
+        _NAMES,
+        _arg("--fresh", action="store_true", help="begin a new conversation even where the old one could go on"),
+    ), "Make the worktrees and start the agents; what runs already is adopted."),
     Verb(("down",), "work:down", (
         _NAMES,
         _arg("--remove", action="store_true", help="remove the worktrees too; the branches stay"),

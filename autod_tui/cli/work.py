@@ -26,8 +26,8 @@ _QUESTIONS = (
 
 def up(request: Request) -> int:
     """Make worktrees and start agents; returns when they are started."""
-    names = tuple(request.options.names)
-    return with_desk(request, lambda desk: ask(desk, request.console, Up(names=names)))
+    wanted = Up(names=tuple(request.options.names), fresh=request.options.fresh)
+    return with_desk(request, lambda desk: ask(desk, request.console, wanted))
 
 
 def down(request: Request) -> int:

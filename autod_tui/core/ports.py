@@ -488,6 +488,14 @@ class ProcessesPort(Protocol):
         """
         ...
 
+    def of_worktree(self, worktree: str) -> list[int]:
+        """Return the living processes of agents that were ever started for a workstream's worktree, in any session."""
+        ...
+
+    async def end_worktree(self, worktree: str) -> None:
+        """End all of these, their descendants included."""
+        ...
+
     async def end_session(self, session: str) -> None:
         """End all of them, their descendants included."""
         ...

@@ -167,6 +167,8 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
         event.name,
         active_seconds=before.active_seconds + spent,
         done=before.done if event.adopted else None,
+        conversation=before.conversation if event.adopted else "",
+        conversation_agent=before.conversation_agent if event.adopted else "",
         session=event.session,
         agent=event.agent,
         model=event.model,

@@ -134,7 +134,7 @@ class Conductor:
     @_handle.register
     async def _(self, request: rq.Up) -> Answer:
         async with self._lanes:
-            return await self.workstreams.up(request.names)
+            return await self.workstreams.up(request.names, fresh=request.fresh)
 
     @_handle.register
     async def _(self, request: rq.Down) -> Answer:

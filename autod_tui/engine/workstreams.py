@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autod_tui.core import events as ev
+from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.dispatch import hold_reason
 from autod_tui.core.errors import AutodError, ExitCode, RefusedError
-from autod_tui.core.plan import PromptMode
+from autod_tui.core.plan import AgentProfile, PromptMode
 from autod_tui.core.ports import Launch, PaneStatus, WorktreeEntry
 from autod_tui.core.requests import Answer
+from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.notices import REACHABLE
 from autod_tui.engine.sites import Sites
 
 INSTRUCTION = "Read STARTUP.md and begin the workstream"
+RESUMED = "You were interrupted. Look at the state of the worktree, then go on with the workstream of STARTUP.md"
 PROMPT_WAIT = 15.0
 """Seconds to wait at most for a program that takes its prompt by keys."""
 PROMPT_LOOK = 0.3
@@ -31,8 +34,11 @@ class Workstreams:
         self._house = house
         self.sites = Sites(house)
 
-    async def up(self, names: tuple[str, ...]) -> Answer:
-        """Make worktrees and start agents; what has to wait is marked as wanted and starts by itself."""
+    async def up(self, names: tuple[str, ...], *, fresh: bool = False) -> Answer:
+        """Make worktrees and start agents; what has to wait is marked as wanted and starts by itself.
+
+        An agent that was cut short goes on with its conversation, unless a `fresh` one is wanted.
+        """
         house = self._house
         specs = house.specs(names)
         entries = {str(Path(entry.path)): entry for entry in await house.git.worktrees()}
@@ -40,7 +46,7 @@ class Workstreams:
         for spec in specs:
             if not house.state.workstream(spec.name).wanted:
                 house.stream.emit(ev.WorkstreamWanted(name=spec.name, wanted=True))
-        started = await self._start_all(specs, entries, panes)
+        started = await self._start_all(specs, entries, panes, fresh=fresh)
         return _up_answer(started)
 
     async def start_ready(self, name: str) -> None:
@@ -50,7 +56,12 @@ class Workstreams:
             self._house.stream.emit(ev.Noted(level="error", text=answer.message, name=name))
 
     async def _start_all(
-        self, specs: Sequence[WorkstreamSpec], entries: dict[str, WorktreeEntry], panes: dict[str, PaneStatus]
+        self,
+        specs: Sequence[WorkstreamSpec],
+        entries: dict[str, WorktreeEntry],
+        panes: dict[str, PaneStatus],
+        *,
+        fresh: bool,
     ) -> list[dict[str, object]]:
         tasks: list[asyncio.Task[dict[str, object]]] = []
         slots = self._house.plan.project.max_sessions - self._alive()
@@ -63,7 +74,7 @@ class Workstreams:
                 tasks.append(asyncio.create_task(_settled({"name": spec.name, "state": "waiting", "reason": reason})))
                 continue
             slots -= not living
-            tasks.append(asyncio.create_task(self._start_one(spec, entries, panes.get(spec.name))))
+            tasks.append(asyncio.create_task(self._start_one(spec, entries, panes.get(spec.name), fresh=fresh)))
         return [await task for task in tasks]
 
     def _alive(self) -> int:
@@ -73,7 +84,7 @@ class Workstreams:
         return pane is not None and not pane.dead
 
     async def _start_one(
-        self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry], pane: PaneStatus | None
+        self, spec: WorkstreamSpec, entries: dict[str, WorktreeEntry], pane: PaneStatus | None, *, fresh: bool
     ) -> dict[str, object]:
         try:
             record = await self.sites.ensure(spec, entries)
@@ -83,14 +94,18 @@ class Workstreams:
             self._refuse_orphan(spec, record)
             if pane is not None:
                 await self._house.panes.kill(pane.pane)
-            started = await self._launch(spec, record)
-            return {"name": spec.name, "state": "started", "pane": started.pane, "worktree": record.worktree}
+            conversation = "" if fresh else conversation_to_resume(self._house.plan, record, spec.agent)
+            started = await self._launch(spec, record, conversation)
+            resumed = {"resumed": conversation} if conversation else {}
+            return {"name": spec.name, "state": "started", "pane": started.pane, "worktree": record.worktree, **resumed}
         except AutodError as error:
             return {"name": spec.name, "state": "failed", "reason": error.message, "hint": error.hint}
 
     def _refuse_orphan(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> None:
         """Never start a second agent where one lives, even one that outlived its tmux server."""
-        pids = self._house.processes.of_session(record.session) if record.session else []
+        processes = self._house.processes
+        pids = processes.of_session(record.session) if record.session else []
+        pids = pids or processes.of_worktree(spec.worktree)
         if pids:
             raise RefusedError(
                 f"{spec.name}: an agent still runs in its worktree outside tmux (process {', '.join(map(str, pids))})",
@@ -114,13 +129,13 @@ class Workstreams:
             ev.StateChanged(name=spec.name, state=WorkstreamState.WORKING, source=Source.PROCESS),
         )
 
-    async def _launch(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> PaneStatus:
+    async def _launch(self, spec: WorkstreamSpec, record: WorkstreamRecord, conversation: str) -> PaneStatus:
         house = self._house
         profile = house.plan.agents[spec.agent]
         session = house.new_id()
         prompt_file = str(Path(spec.worktree) / "STARTUP.md")
         values = {
-            "prompt": INSTRUCTION,
+            "prompt": RESUMED if conversation else INSTRUCTION,
             "prompt_file": prompt_file,
             "model": spec.model or profile.model,
             "session_id": session,
@@ -128,7 +143,7 @@ class Workstreams:
             "workstream": spec.name,
         }
         setup, mark = self._setup(spec)
-        prepared = house.agents.prepare(profile, values, permission=spec.permission)
+        prepared = house.agents.prepare(profile, values, permission=spec.permission, conversation=conversation)
         launch = Launch(
             workstream=spec.name,
             session=session,
@@ -157,7 +172,8 @@ class Workstreams:
                 window=pane.window,
                 pane=pane.pane,
                 pid=pane.pid,
-            )
+            ),
+            *_known(spec.name, session, conversation or (session if _names_its_conversation(profile) else "")),
         )
         return pane
 
@@ -200,6 +216,8 @@ class Workstreams:
         record = house.state.workstream(name)
         if record.session:
             await house.processes.end_session(record.session)
+        if record.worktree:
+            await house.processes.end_worktree(record.worktree)
         if record.pane or panes or record.state in REACHABLE:
             house.stream.emit(ev.AgentStopped(name=name))
         return bool(panes)
@@ -232,11 +250,26 @@ async def _settled(value: dict[str, object]) -> dict[str, object]:
 
 def _up_answer(started: list[dict[str, object]]) -> Answer:
     failed = [entry for entry in started if entry["state"] == "failed"]
-    lines = [f"{entry['name']}: {entry.get('reason') or entry['state']}" for entry in started]
+    lines = [f"{entry['name']}: {_came_of(entry)}" for entry in started]
     hint = "; ".join(str(entry["hint"]) for entry in failed if entry.get("hint"))
+    if any("resumed" in entry for entry in started) and not failed:
+        hint = "autod up NAME --fresh begins a new conversation instead"
     return Answer(
         exit_code=ExitCode.FAILED if failed else ExitCode.DONE,
         message="\n".join(lines) or "no workstreams are declared",
-        hint=hint if failed else ("" if started else "autod new makes one"),
+        hint=hint if started else "autod new makes one",
         data={"workstreams": started},
     )
+
+
+def _came_of(entry: dict[str, object]) -> object:
+    return "resumed its conversation" if "resumed" in entry else entry.get("reason") or entry["state"]
+
+
+def _names_its_conversation(profile: AgentProfile) -> bool:
+    """Say whether the program takes our name for the session as that of its conversation."""
+    return bool(profile.resume) and any("{session_id}" in argument for argument in profile.command)
+
+
+def _known(name: str, session: str, conversation: str) -> tuple[ConversationKnown, ...]:
+    return (ConversationKnown(name=name, session=session, conversation=conversation),) if conversation else ()

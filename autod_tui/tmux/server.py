@@ -97,10 +97,11 @@ class TmuxServer:
     def client_env(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return `env` (default: the process's) fit for tmux: not nested, and marked as no agent's.
 
-        The marks matter: whatever carries an agent's AUTOD_SESSION is ended with that agent.
+        The marks matter: whatever carries an agent's is ended with that agent.
         """
         source = os.environ if env is None else env
-        dropped = ("TMUX", "TMUX_PANE", "LINES", "COLUMNS", "AUTOD_SESSION", "AUTOD_WORKSTREAM", "AUTOD_TREE")
+        marks = ("AUTOD_SESSION", "AUTOD_WORKSTREAM", "AUTOD_TREE", "AUTOD_PROMPT_FILE")
+        dropped = ("TMUX", "TMUX_PANE", "LINES", "COLUMNS", *marks)
         return {name: value for name, value in source.items() if name not in dropped}
 
     def running(self) -> bool:

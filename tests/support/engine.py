@@ -127,6 +127,9 @@ class NoProcesses:
     def of_session(self, session: str, *, after: int = 0, apart: object = None) -> list[int]:
         return []
 
+    def of_worktree(self, worktree: str) -> list[int]:
+        return []
+
     async def end_gates(self, house: str) -> None:
         return
 
