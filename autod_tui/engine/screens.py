@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 
 import msgspec
-from msgspec import Struct
 
 from autod_tui.core.claims import Screen
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
+from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
@@ -24,25 +24,17 @@ RETRY_LOOKS = 0.15
 """Seconds between the looks that show whether a retry's countdown is alive."""
 RETRY_PATIENCE = 9
 """Looks in which a line has to change that is alive."""
-SPINNER = 3
-"""Different first characters by which a line is known to be drawn anew all the time; a mere bullet blinks by two."""
+FIRST_LOOK = 0.2
+"""Seconds of work after which a screen is looked at for what a retry would stand out from."""
 LIMIT_EVERY = 0.5
 """Seconds between looks for a retry while an agent works and prints."""
+UP = 0.5
+"""Seconds before its end from which on a retry counts as under way."""
 SHARE = 0.04
 """Seconds for each living agent between two looks at one of them: many take turns."""
 AGREE_AFTER = 0.1
 """Seconds between the two looks of somebody who only passes by."""
-_NUMBERS = re.compile(r"\d+")
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
-
-
-class _Retry(Struct, frozen=True):
-    """The line of a retry that was seen last."""
-
-    line: str
-    glyphs: frozenset[str]
-    """First characters with which it was seen, all else being the same."""
-    looks: int = 1
 
 
 class Screens:
@@ -55,7 +47,8 @@ class Screens:
         self._timers: dict[str, tuple[asyncio.TimerHandle, float]] = {}
         """Workstream to its next look, and when that is put off no more."""
         self._suspects: dict[str, tuple[WorkstreamState | None, str]] = {}
-        self._retries: dict[str, _Retry] = {}
+        self._glances: dict[str, Glance] = {}
+        """Workstream to the last look for a retry."""
         self._needs: dict[str, Screen] = {}
         self._looks: set[asyncio.Task[None]] = set()
 
@@ -74,8 +67,15 @@ class Screens:
         self._needs[name] = need
         if need is Screen.NOTHING:
             self.forget(name)
-        elif need is Screen.FAILURE and before is not need:
+        elif before is not need:
+            self._begin(name, need)
+
+    def _begin(self, name: str, need: Screen) -> None:
+        """Look for what is needed from now on: for a failure, or at what a retry would stand out from."""
+        if need is Screen.FAILURE:
             self._put_off(name, 0.0)
+        elif need is Screen.LIMIT and name not in self._timers:
+            self._put_off(name, max(FIRST_LOOK, self._share()))
 
     def missed(self, name: str, delay: float = 0.0) -> None:
         """Look at a screen because what was told before may have been missed."""
@@ -84,7 +84,7 @@ class Screens:
     async def survey(self, names: Iterable[str]) -> None:
         """Look at these screens once: twice where a pattern matches, for two looks have to agree."""
         await asyncio.gather(*map(self.read, names))
-        if suspects := {*self._suspects, *self._retries}:
+        if suspects := {*self._suspects, *(name for name, seen in self._glances.items() if seen.line)}:
             await asyncio.sleep(AGREE_AFTER)
             await asyncio.gather(*map(self.read, suspects))
         self.close()
@@ -94,7 +94,7 @@ class Screens:
         if due := self._timers.pop(name, None):
             due[0].cancel()
         self._suspects.pop(name, None)
-        self._retries.pop(name, None)
+        self._glances.pop(name, None)
 
     def close(self) -> None:
         """Look no more."""
@@ -136,20 +136,23 @@ class Screens:
         self._put_off(name, QUIET_AFTER)
 
     def _retrying(self, record: WorkstreamRecord, reading: Reading | None, lines: tuple[str, ...]) -> None:
-        """Take a retry whose line changes in its place: words that an agent prints stay as they are."""
+        """Take a retry whose line lives; one whose time is up is work again."""
         name = record.name
-        before = self._retries.pop(name, None)
+        if reading is not None and 0 < reading.until < self._house.stream.clock() + UP:
+            reading = None
+        rows = tuple(_COLOURS.sub("", line).rstrip() for line in lines)
+        before = self._glances.get(name, Glance())
+        seen, lives = glance(before, rows, reading.reason if reading else "")
+        self._glances[name] = seen
+        known = record.state is WorkstreamState.RATE_LIMITED
         if reading is None:
-            if before or record.state is WorkstreamState.RATE_LIMITED:
+            if known or before.line:
                 self._minds.unhear(record, Source.SCREEN)
             return
-        retry = _seen(before, reading.reason)
-        if before is not None and _lives(before, retry) and not _shows(lines, before.line):
-            retry = msgspec.structs.replace(retry, looks=1)
+        if lives:
             self._minds.hear(record, reading)
-        self._retries[name] = retry
-        if retry.looks < RETRY_PATIENCE:
-            self._put_off(name, max(RETRY_LOOKS, self._share()))
+        if seen.looks < RETRY_PATIENCE:
+            self._put_off(name, max(LIMIT_EVERY if lives or known else RETRY_LOOKS, self._share()))
 
     def _patterns(self, record: WorkstreamRecord, need: Screen) -> AgentProfile | None:
         """Return the agent's profile with those of its screen patterns that count; None when none does."""
@@ -176,19 +179,3 @@ class Screens:
         task = asyncio.get_running_loop().create_task(self.read(name))
         self._looks.add(task)
         task.add_done_callback(self._looks.discard)
-
-
-def _seen(before: _Retry | None, line: str) -> _Retry:
-    if before is None or before.line[1:] != line[1:]:
-        return _Retry(line, frozenset(line[:1]))
-    return _Retry(line, before.glyphs | frozenset(line[:1]), before.looks + 1)
-
-
-def _lives(before: _Retry, retry: _Retry) -> bool:
-    """Tell whether a line counts down, or its spinner turns."""
-    counts = _NUMBERS.findall(before.line) != _NUMBERS.findall(retry.line) and not retry.line.startswith(before.line)
-    return counts or (retry.line != before.line and len(retry.glyphs) >= SPINNER)
-
-
-def _shows(lines: Iterable[str], text: str) -> bool:
-    return any(text in _COLOURS.sub("", line) for line in lines)

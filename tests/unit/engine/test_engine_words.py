@@ -1,0 +1,153 @@
+"""Mere words change nothing: every real screen, read as that of every agent, while better sources speak."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from autod_tui.adapters import Agents
+from autod_tui.agents.profiles import load_profiles
+from autod_tui.core import events as ev
+from autod_tui.core.events import Recorded
+from autod_tui.core.ports import PaneEvent
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
+from autod_tui.engine import screens as room
+from autod_tui.engine.vigil import Vigil
+from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
+
+S = WorkstreamState
+SCREENS = Path(__file__).parents[2] / "data" / "screens"
+PROFILES = load_profiles()
+BLOCKED = "\033]7501;state=blocked\007 ]7501;state=blocked:kind=question"
+FAKES = {
+    "waits of all": (
+        "Do you want to proceed?",
+        "❯ 1. Yes",
+        "(Y)es/(N)o: ",
+        "Permission required",
+        "Apply this change?",
+    ),
+    "words of an escape sequence": (BLOCKED, "]0;✋ Action Required"),
+    "failures": ("● API Error: 500", "■ it failed", "Please run /login"),
+    "a retry that stands still": ("✻ API error · Retrying in 5s · attempt 2/10", "• Reconnecting... 2/2 (2s • esc)"),
+}
+
+
+class Stage:
+    """One working agent of a profile whose pane shows what the test decides."""
+
+    def __init__(self, directory: Path, agent: str) -> None:
+        plan = make_plan([workstream("a", agent=agent)], agents=PROFILES)
+        started = ev.AgentStarted(name="a", session="s", agent=agent, model="", window="@1", pane="%1", pid=7)
+        self.panes = MemoryPanes()
+        self.house = make_house(plan, directory, started, panes=self.panes, agents=Agents())
+        self.house.stream.clock = time.time
+        self.vigil = Vigil(self.house)
+
+    async def tell(self, *events: PaneEvent) -> None:
+        """Let the vigil hear `events` and take all looks that are due."""
+        for event in (*events, None):
+            self.panes.told.put_nowait(event)
+        await asyncio.wait_for(self.vigil.run(), 5)
+        screens = self.vigil._screens
+        while screens._timers or screens._looks:
+            await asyncio.sleep(0)
+
+    async def until(self, state: S) -> None:
+        """Wait until the agent was in `state`."""
+        reached = asyncio.Event()
+
+        def hear(entries: tuple[Recorded, ...]) -> None:
+            if any(isinstance(one.event, ev.StateChanged) and one.event.state is state for one in entries):
+                reached.set()
+
+        stop = self.house.stream.listen(hear)
+        if self.house.state.workstream("a").state is not state:
+            await asyncio.wait_for(reached.wait(), 5)
+        stop()
+
+    async def show(self, lines: tuple[str, ...], times: int = 3) -> list[str]:
+        """Show `lines` while the agent prints on, and return the states that follow."""
+        changes: list[str] = []
+        stop = self.house.stream.listen(
+            lambda entries: changes.extend(e.event.state for e in entries if isinstance(e.event, ev.StateChanged))
+        )
+        self.panes.screens["%1"] = lines
+        for _ in range(times):
+            await self.tell(PaneEvent(kind="output", pane="%1"))
+        stop()
+        return changes
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QUIET_AFTER", "AT_LATEST", "RETRY_LOOKS", "FIRST_LOOK", "LIMIT_EVERY", "SHARE"):
+        monkeypatch.setattr(room, name, 0.0)
+
+
+WORKS = PaneEvent(kind="osc", pane="%1", data="7501;state=working")
+
+
+@pytest.mark.parametrize("agent", PROFILES)
+async def test_no_screen_moves_an_agent_that_says_it_works(tmp_path: Path, agent: str) -> None:
+    stage = Stage(tmp_path, agent)
+    await stage.tell(WORKS)
+    for path in sorted(SCREENS.glob("*.ansi.txt")):
+        lines = tuple(path.read_text().split("\n"))
+        assert await stage.show(lines) == [], path.name
+    for name, fake in FAKES.items():
+        assert await stage.show(("some text", *fake)) == [], name
+    assert stage.house.state.workstream("a").state is S.WORKING
+
+
+async def test_titles_of_its_programs_move_no_agent_that_says_it_works(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "gemini")
+    await stage.tell(WORKS)
+    await stage.tell(PaneEvent(kind="title", pane="%1", data="✋  Action Required (fake)"))
+    await stage.tell(PaneEvent(kind="osc", pane="%1", data="9;Claude is waiting for you"))
+    assert stage.house.state.workstream("a").state is S.WORKING
+
+
+async def test_an_agent_that_says_nothing_better_is_read_by_its_own_screen(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "opencode")
+    for name, state in (("permission-bash", "waiting"), ("busy-tool", "working"), ("permission-write", "waiting")):
+        lines = tuple((SCREENS / f"opencode-{name}.ansi.txt").read_text().split("\n"))
+        await stage.show(lines)
+        assert stage.house.state.workstream("a").state.value == state
+
+
+async def test_a_retry_that_counts_is_a_rate_limit_and_its_end_is_work(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "claude")
+    await stage.tell(WORKS)
+    lines = (SCREENS / "claude-err-e429-early.ansi.txt").read_text()
+    changes = []
+    for left in ("5s", "4s", "3s"):
+        changes += await stage.show(tuple(lines.replace("in 5s", f"in {left}").split("\n")), times=1)
+    assert changes == ["rate-limited"]
+    assert stage.house.state.workstream("a").until > time.time()
+    assert await stage.show(tuple(lines.replace("in 5s", "in 0s").split("\n")), times=1) == ["working"]
+    assert await stage.show(("nothing",)) == []
+
+
+async def test_the_failure_that_no_event_tells_is_read_from_the_screen(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "codex")
+    profile = stage.house.plan.agents["codex"]
+    assert profile.hook_states == {}
+    await stage.tell(WORKS, PaneEvent(kind="title", pane="%1", data="⠋ stand-in | repo"))
+    stage.panes.screens["%1"] = tuple((SCREENS / "codex-err-cx500-late.ansi.txt").read_text().split("\n"))
+    await stage.tell(PaneEvent(kind="title", pane="%1", data="stand-in | repo"))
+    await stage.until(S.IDLE)
+    await stage.until(S.FAILED)
+    assert stage.house.state.workstream("a").reason.startswith("■")
+
+
+async def test_events_of_an_agent_whose_hooks_say_all_are_not_its_programs(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "claude")
+    record = stage.house.state.workstream("a")
+    minds = stage.vigil._minds
+    minds.hear(record, Reading(S.WORKING, "", Source.HOOK))
+    await stage.tell(PaneEvent(kind="osc", pane="%1", data="7501;state=done"))
+    assert stage.house.state.workstream("a").state is S.WORKING
