@@ -1,0 +1,37 @@
+"""Real agents as the sessions of a run: without a person, to the end, each token counted."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.agents.conftest import Employ
+from tests.support.standin import Say, Write
+
+pytestmark = pytest.mark.e2e
+PLAN = """
+[plan]
+into = "done"
+[[stage]]
+name = "build"
+sessions = 1
+[[task]]
+id = "t1"
+outputs = ["t1.txt"]
+"""
+
+
+@pytest.mark.parametrize("agent", ("claude", "codex"))
+def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.stand.write("workstreams/week.toml", PLAN)
+    one.stand.commit("plan")
+    one.lane.add(Write("t1.txt", "made\n"), Say("It is made."))
+    told_of = one.stand.autod("run", "week", "--json", "--yes")
+    assert told_of.returncode == 0, told_of.stdout + told_of.stderr
+    run = json.loads(told_of.stdout.splitlines()[-1])
+    assert one.stand.git("show", "done:t1.txt") == "made"
+    said = one.lane.usage()
+    exact = {"input": said.input + said.cache_write, "output": said.output, "cached": said.cache_read}
+    assert run["tokens"] == exact
