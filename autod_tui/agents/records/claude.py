@@ -7,6 +7,7 @@ import re
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.limits import limit_ends
 from autod_tui.agents.records.sums import Sums, moment
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -14,7 +15,7 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 _TELLING = (b'"usage"', b'"cost-state"', b'"api_error"', b'"isApiErrorMessage"', b"[Request interrupted by user")
 _LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
 _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
-_RESETS = re.compile(r"limit reached\|(\d{9,11})")
+_REACHED = re.compile(r"limit reached\|\d{9,11}|hit your [\w-]*\s?limit")
 _TEXT_LIMIT = 300
 
 
@@ -128,10 +129,10 @@ class ClaudeReader:
         if entry.isSidechain:
             return
         text = message.text.strip()
-        resets = _RESETS.search(text)
-        limited = resets is not None or (isinstance(entry.error, str) and entry.error in _LIMITED)
+        limited = _REACHED.search(text) is not None or (isinstance(entry.error, str) and entry.error in _LIMITED)
         state = WorkstreamState.RATE_LIMITED if limited else WorkstreamState.FAILED
-        self.sums.read(_reading(state, text[:_TEXT_LIMIT], float(resets[1]) if resets else 0.0), at)
+        until = limit_ends(text, at or 0.0) if limited else 0.0
+        self.sums.read(_reading(state, text[:_TEXT_LIMIT], until), at)
 
 
 def _reading(state: WorkstreamState, reason: str, until: float = 0.0) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.limits import limit_ends
 from autod_tui.agents.records.sums import Sums, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -103,7 +104,7 @@ class CodexReader:
         elif payload.type == "turn_aborted":
             self.sums.read(_reading(WorkstreamState.IDLE, payload.reason or "interrupted"), at)
         elif payload.type == "task_complete":
-            ended = _reading(WorkstreamState.IDLE, "") if payload.error is None else self._failed(payload.error)
+            ended = _reading(WorkstreamState.IDLE, "") if payload.error is None else self._failed(payload.error, at)
             self.sums.read(ended, at)
 
     def _add_up(self, payload: _Payload, at: float | None) -> None:
@@ -122,10 +123,11 @@ class CodexReader:
         full = [window.resets_at or 0.0 for window in windows if window and window.used_percent >= 100]
         self._resets_at = max(full, default=0.0)
 
-    def _failed(self, failure: _Failure) -> Reading:
+    def _failed(self, failure: _Failure, at: float | None) -> Reading:
         text = failure.message[:_TEXT_LIMIT]
         if any(word in text.lower() for word in _LIMITED):
-            return _reading(WorkstreamState.RATE_LIMITED, text, self._resets_at)
+            until = self._resets_at or limit_ends(text, at or 0.0)
+            return _reading(WorkstreamState.RATE_LIMITED, text, until)
         return _reading(WorkstreamState.FAILED, text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -161,14 +162,16 @@ class _MetaEntry(Struct):
 
 
 def _codex_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
-    """Yield the rollouts beside it that are new, told apart by whose conversation they name."""
-    for side in sorted(path.parent.glob("rollout-*.jsonl")):
+    """Yield the rollouts of that day and of today that are new, told apart by whose conversation they name."""
+    now = datetime.now().astimezone()
+    days = {path.parent, path.parents[3] / f"{now:%Y}" / f"{now:%m}" / f"{now:%d}"} if conversation else set()
+    for side in sorted(side for day in days for side in day.glob("rollout-*.jsonl")):
         if side in known or side.name <= path.name[: len("rollout-YYYY-MM-DDThh-mm-ss")]:
             continue
         meta = _meta(side)
         if meta is not None:
             parents = {meta.session_id, meta.parent_thread_id}
-            yield _SideFile(side, bool(conversation) and meta.id != conversation and conversation in parents)
+            yield _SideFile(side, meta.id != conversation and conversation in parents)
 
 
 def _meta(path: Path) -> _Meta | None:

@@ -27,7 +27,10 @@ BATCHES = (
     BatchSpec(name="y", tasks=("t3", "t4"), after=("x",)),
 )
 PLAN = make_run_plan([stage("build", 2), stage("audit", 2, needs_work="build")], 4, BATCHES, title="Four")
-SHOWN = {"reason", "id", "plan", "state", "started_at", "ended_at", "into", "progress", "batches", "tasks", "sessions"}
+SHOWN = {
+    "reason", "id", "plan", "state", "started_at", "ended_at", "into", "progress", "batches", "tasks", "sessions",
+    "tokens", "cost_usd",
+}  # fmt: skip
 TASK = {"reason", "id", "title", "batch", "stage", "state", "attempts", "verdicts", "outputs"}
 SESSION = {"reason",
     "id", "stage", "tasks", "agent", "model", "state", "exit_status", "started_at", "ended_at", "pane", "log",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from autod_tui.core.errors import RefusedError, SettingsError, UsageError
 from autod_tui.core.plan import AgentProfile, PromptMode, ResolveRule
+from autod_tui.core.usage import PriceList
 from autod_tui.store.settings import load_plan
 from autod_tui.store.writing import init_files, write_workstream
 
@@ -340,7 +341,7 @@ def test_no_value_of_any_shape_makes_the_reader_fail(root, value, section, key):
     from autod_tui.store.settings import _read_plan
 
     for shape in (value, {key: value}, [{key: value}], {"x": {key: value}}):
-        _read_plan(Table({section: shape}, "autod.toml", []), root, BUILT_IN, "main")
+        _read_plan(Table({section: shape}, "autod.toml", []), root, BUILT_IN, PriceList(), "main")
 
 
 def test_what_new_writes_is_read_back(root):
