@@ -39,7 +39,7 @@ def test_the_last_line_tells_a_limit(text: str, words: str, until: float) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n", SERVER, RETRY + "\n" + WORKS, "{half", '{"type":"error","message":"not found"}', "the 429 page is tested",
+    ["", "\n", SERVER, RETRY + "\n" + WORKS, "{half", '{"type":"error","message":"not found"}', "the 429 page",
      "API Error: 429\n1\n2\n3\n4", '{"type": 4}', "\udcff{"],
 )  # fmt: skip
 def test_anything_else_is_no_limit(text: str) -> None:

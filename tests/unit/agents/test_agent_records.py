@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ def test_a_file_that_is_cut_or_replaced_is_read_anew(tmp_path: Path) -> None:
     assert cut and first and cut["claude-opus-4-8"].total < first["claude-opus-4-8"].total
     other = tmp_path / "other.jsonl"
     other.write_bytes(b"".join(lines))
-    os.replace(other, path)
+    other.replace(path)
     assert record.read_new().models == first
 
 
@@ -156,7 +157,7 @@ def test_running_totals_of_an_older_codex_are_counted_by_what_they_grow(tmp_path
 def test_an_interruption_and_an_error_are_told_by_claude(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
 
-    def told(*entries: dict[str, object]) -> tuple[object, object, float]:
+    def told(*entries: Mapping[str, object]) -> tuple[object, object, float]:
         path.write_text("".join(json.dumps({"timestamp": "2026-01-01T00:00:00Z", **one}) + "\n" for one in entries))
         reading = Record(path, "claude").read_new().reading
         return (reading.state, reading.reason, reading.until) if reading else (None, "", 0.0)
