@@ -8,16 +8,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tests.support.e2e_world import World
-from tests.support.real_agents import RealAgent, require_agent, set_up_claude, set_up_codex
+from tests.support.real_agents import SET_UP, require_agent
 from tests.support.standin import Exchange, Lane, StandIn
 from tests.support.terminals import wait_until
 
-SET_UP: dict[str, Callable[[Path, Path, Path, str], RealAgent]] = {"claude": set_up_claude, "codex": set_up_codex}
 PATIENCE = 40.0
 """Seconds for what an agent does: these are big programs, and CI is slow."""
 NAME = "one"

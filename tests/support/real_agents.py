@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,3 +85,24 @@ stream_max_retries = 1
     (home / ".codex").mkdir(exist_ok=True)
     (home / ".codex" / "config.toml").write_text(settings)
     return RealAgent("codex", program, {"STANDIN_API_KEY": "dummy"})
+
+
+def set_up_aider(program: Path, home: Path, root: Path, url: str) -> RealAgent:
+    """Prepare aider likewise; it has no settings that need a file."""
+    env = {
+        "OPENAI_API_KEY": "dummy",
+        "OPENAI_API_BASE": f"{url}/v1",
+        "AIDER_MODEL": "openai/stand-in",
+        "AIDER_ANALYTICS_DISABLE": "true",
+        "AIDER_SHOW_MODEL_WARNINGS": "false",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+    return RealAgent("aider", program, env)
+
+
+SET_UP: Mapping[str, Callable[[Path, Path, Path, str], RealAgent]] = {
+    "claude": set_up_claude,
+    "codex": set_up_codex,
+    "aider": set_up_aider,
+}
+"""By agent: what prepares it, given its program, the home, the repository's root and the model's URL."""
