@@ -28,7 +28,12 @@ class Payload(Struct, frozen=True):
 
     event: str = ""
     at: float = 0.0
-    payload: Mapping[str, Any] = {}
+    payload: Any = None
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What the agent said, by name; nothing when it said nothing."""
+        return self.payload if isinstance(self.payload, Mapping) else {}
 
 
 def read_payload(data: bytes) -> Payload | None:
@@ -44,7 +49,7 @@ def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
 
     The keys of `hook_states` are `EVENT` or, counting more, `EVENT:VALUE` with a value that the payload holds.
     """
-    details = _details(told.payload)
+    details = _details(told.fields)
     if told.event == "Notification" and _FAMILIAR & details and "PermissionRequest" in profile.hook_states:
         return None
     keys = [*(f"{told.event}:{detail}" for detail in sorted(details)), told.event]
@@ -54,7 +59,7 @@ def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
 
 def conversation_of(told: Payload) -> str:
     """Return the agent's own id of the conversation, as far as the payload holds one."""
-    value = told.payload.get("session_id")
+    value = told.fields.get("session_id")
     return value if isinstance(value, str) and value.isprintable() and len(value) <= 200 else ""
 
 
@@ -97,9 +102,9 @@ def _reading(profile: AgentProfile, word: str, told: Payload) -> Reading | None:
     state = state_of(word)
     if state is WorkstreamState.WAITING:
         kind = word if word in _KINDS else ""
-        return Reading(state, clean(": ".join(filter(None, (kind, _subject(told.payload))))), Source.HOOK)
+        return Reading(state, clean(": ".join(filter(None, (kind, _subject(told.fields))))), Source.HOOK)
     if state in (WorkstreamState.FAILED, WorkstreamState.RATE_LIMITED):
-        words = next(_strings(told.payload.get(name) for name in _WORDS), "")
+        words = next(_strings(told.fields.get(name) for name in _WORDS), "")
         if limited(profile, words):
             state = WorkstreamState.RATE_LIMITED
         until = limit_ends(words, told.at) if state is WorkstreamState.RATE_LIMITED else 0.0

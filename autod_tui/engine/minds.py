@@ -10,7 +10,6 @@ import msgspec
 from autod_tui.core import readiness
 from autod_tui.core.claims import Memory, Screen, Verdict, remember
 from autod_tui.core.events import StateChanged
-from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.house import House
 
@@ -28,6 +27,11 @@ class Minds:
         """Workstream to its session and what is known of that."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._weighed: list[Callable[[str], None]] = []
+        self._hinted: list[Callable[[str], None]] = []
+
+    def listen_to_hints(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` called with the name when hooks that never tell of work say that something has changed."""
+        self._hinted.append(listener)
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Have `listener` called with a workstream's name whenever one of its signs was weighed."""
@@ -35,6 +39,10 @@ class Minds:
 
     def hear(self, record: WorkstreamRecord, reading: Reading, at: float = 0.0) -> None:
         """Take a sign that was given at `at`; 0: just now."""
+        if reading.source is Source.HOOK and "working" not in self._told(record):
+            for listener in self._hinted:
+                listener(record.name)
+            return
         now = self._house.stream.clock()
         self._take(record.name, readiness.hear(self._memory(record), reading, at or now, now))
 
@@ -79,8 +87,7 @@ class Minds:
         session, memory = self._memories.get(record.name, ("", None))
         present = Reading(record.state, record.reason, record.source, record.until)
         if memory is None or session != record.session:
-            profile = self._house.plan.agents.get(record.agent)
-            told = _told(profile) if profile is not None else frozenset()
+            told = self._told(record)
             memory = remember(
                 present,
                 record.since,
@@ -91,6 +98,12 @@ class Minds:
         if memory.ended or memory.present == present:
             return memory
         return msgspec.structs.replace(memory, present=present)  # others change states too: who starts and stops agents
+
+    def _told(self, record: WorkstreamRecord) -> frozenset[str]:
+        """Return the states that the hooks of an agent tell."""
+        profile = self._house.plan.agents.get(record.agent)
+        words = profile.hook_states.values() if profile is not None and profile.hooks else ()
+        return frozenset("waiting" if word in _WAITS else word for word in words)
 
     def _take(self, name: str, verdict: Verdict) -> None:
         record = self._house.state.workstream(name)
@@ -116,9 +129,3 @@ class Minds:
     def _cancel(self, name: str) -> None:
         if timer := self._timers.pop(name, None):
             timer.cancel()
-
-
-def _told(profile: AgentProfile) -> frozenset[str]:
-    """Return the states that a profile's hooks tell."""
-    words = profile.hook_states.values() if profile.hooks else ()
-    return frozenset("waiting" if word in _WAITS else word for word in words)

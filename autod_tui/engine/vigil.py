@@ -30,6 +30,7 @@ class Vigil:
         self._minds = Minds(house)
         self._screens = Screens(house, self._minds)
         self._minds.listen(self._screens.weighed)
+        self._minds.listen_to_hints(self._screens.missed)
         self.following = Following(house, self._minds)
         """Reads what agents tell outside their terminals; others may listen to it."""
         self._listeners: list[OutputListener] = []

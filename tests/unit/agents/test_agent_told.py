@@ -49,7 +49,7 @@ def payloads() -> list[Payload]:
 
 
 def kind(told: Payload) -> tuple[str, str]:
-    given = (told.payload.get(name) for name in ("tool_name", "notification_type", "error", "reason"))
+    given = (told.fields.get(name) for name in ("tool_name", "notification_type", "error", "reason"))
     return told.event, next((str(value) for value in given if value), "")
 
 
@@ -67,7 +67,7 @@ def test_a_real_payload(told: Payload) -> None:
     assert reading is not None
     assert reading.source is Source.HOOK
     assert f"{reading.state and reading.state.value} {reading.reason}".startswith(expected)
-    assert conversation_of(told) == told.payload["session_id"]
+    assert conversation_of(told) == told.fields["session_id"]
     assert told.at > 1.7e9
 
 

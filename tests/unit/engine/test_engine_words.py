@@ -151,3 +151,16 @@ async def test_events_of_an_agent_whose_hooks_say_all_are_not_its_programs(tmp_p
     minds.hear(record, Reading(S.WORKING, "", Source.HOOK))
     await stage.tell(PaneEvent(kind="osc", pane="%1", data="7501;state=done"))
     assert stage.house.state.workstream("a").state is S.WORKING
+
+
+async def test_hooks_that_never_tell_of_work_only_call_for_a_look(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "aider")
+    await stage.show(("diff> do it", "Waiting"))
+    assert stage.house.state.workstream("a").state is S.WORKING
+    stage.panes.screens["%1"] = ("ls -la", "Run shell command? (Y)es/(N)o/(D)on't ask again [Yes]: ")
+    stage.vigil._minds.hear(stage.house.state.workstream("a"), Reading(S.IDLE, "", Source.HOOK))
+    await stage.until(S.WAITING)
+    await stage.show(("Applied edit to notes.txt", "diff> "))
+    assert stage.house.state.workstream("a").state is S.DONE
+    await stage.show(("diff> go on", "Waiting"))
+    assert stage.house.state.workstream("a").state is S.WORKING
