@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from autod_tui.core.board import WorkstreamView
 from autod_tui.core.requests import Down, Send, Sync, Undo, Up
+from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.usage import Usage
-from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
+from autod_tui.core.workstream import ALIVE_STATES
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
+from autod_tui.tui.jumps import find, home_of, next_waiting
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.run_actions import RUN_ACTIONS
 from autod_tui.tui.screens.allow import allow_more
 from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.conflict import ConflictScreen
-from autod_tui.tui.screens.dialogs import Confirm, SendDialog
-from autod_tui.tui.screens.find import FindDialog
+from autod_tui.tui.screens.dialogs import Confirm, Pick, SendDialog
 from autod_tui.tui.screens.help import help_rows
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.merge import MergeScreen
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
 
 Action = Callable[["AutodApp", Selection], Awaitable[None]]
+RESUME_OR_NOT = (("r", "Go on with its conversation"), ("n", "Begin a new conversation"))
 HISTORY = 5000
 """Rows of scrollback that the log shows."""
 
@@ -62,7 +64,7 @@ async def attach(app: AutodApp, selection: Selection) -> None:
     command = await app.desk.attach(view.name)
     if not command:
         return
-    home = _home(app)
+    home = home_of(app)
     home.live.watch_now(False)
     try:
         await run_shell(app, command)
@@ -102,20 +104,23 @@ async def new(app: AutodApp, selection: Selection) -> None:
         return
     answer = await app.ask(request, quiet=True)
     if answer.ok:
-        home = _home(app)
+        home = home_of(app)
         home.table.select_when_there(request.name)
         home.table.focus()
         await app.ask(Up(names=(request.name,)))
 
 
-def _home(app: AutodApp) -> HomeScreen:
-    return next(screen for screen in app.screen_stack if isinstance(screen, HomeScreen))
-
-
 async def up(app: AutodApp, selection: Selection) -> None:
-    """Start the selected workstream."""
-    if view := _workstream(app, selection):
-        await app.ask(Up(names=(view.name,)))
+    """Start the selected workstream; one that was cut short goes on with its conversation, or begins a new one."""
+    if not (view := _workstream(app, selection)):
+        return
+    fresh = False
+    if conversation_to_resume(app.desk.plan, view.record, view.spec.agent):
+        asked = Pick(f"start {view.name}", RESUME_OR_NOT)
+        if not (picked := await app.push_screen_wait(asked)):
+            return
+        fresh = picked == "n"
+    await app.ask(Up(names=(view.name,), fresh=fresh))
 
 
 async def up_all(app: AutodApp, selection: Selection) -> None:
@@ -162,41 +167,6 @@ async def broadcast(app: AutodApp, selection: Selection) -> None:
         return
     if text := await app.push_screen_wait(SendDialog(f"all {len(alive)}: {joined(alive)}")):
         await app.ask(Send(text=text))
-
-
-async def next_waiting(app: AutodApp, selection: Selection) -> None:
-    """Select the next workstream that waits, after the present one."""
-    home = _home(app)
-    names = [row.key for row in home.table.rows if row.key]
-    at = names.index(home.table.selected) + 1 if home.table.selected in names else 0
-    waiting = [name for name in (*names[at:], *names[:at]) if _waits(app, name)]
-    if not waiting:
-        app.say("nobody waits for you")
-        return
-    _go_to(app, waiting[0])
-
-
-async def find(app: AutodApp, selection: Selection) -> None:
-    """Ask for a part of a name and select the workstream that is picked."""
-    if app.board is None or not app.board.workstreams:
-        app.say("there is no workstream yet; n makes one")
-        return
-    name = await app.push_screen_wait(FindDialog(app.board.workstreams))
-    if name:
-        _go_to(app, name)
-
-
-def _go_to(app: AutodApp, name: str) -> None:
-    home = _home(app)
-    while app.screen is not home and len(app.screen_stack) > 1:
-        app.pop_screen()
-    home.table.select(name)
-    home.table.focus()
-
-
-def _waits(app: AutodApp, name: str) -> bool:
-    view = app.board.workstream(name) if app.board else None
-    return view is not None and view.record.state is WorkstreamState.WAITING
 
 
 async def diff(app: AutodApp, selection: Selection) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -13,7 +14,7 @@ from textual.widgets import Input, TextArea
 
 from autod_tui.tui.safe import clean_block
 from autod_tui.tui.screens.base import titled
-from autod_tui.tui.text import Row, paragraph
+from autod_tui.tui.text import Row, paragraph, row
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.widgets.lines import LineView, Source
 
@@ -65,6 +66,50 @@ class Confirm(ModalScreen[bool]):
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self.action_yes()
+
+    @on(FooterBar.Picked)
+    async def _picked(self, message: FooterBar.Picked) -> None:
+        await self.run_action(message.action)
+
+
+class Pick(ModalScreen[str]):
+    """Offers a few ways to go on; closes with the key of one, empty when it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, title: str, ways: Sequence[tuple[str, str]]) -> None:
+        """Offer `ways`: the letter that takes each, and what it does."""
+        super().__init__()
+        self._title = title
+        self._ways = ways
+
+    def compose(self) -> ComposeResult:
+        """Yield the ways and the keys."""
+        with Vertical(classes="dialog small"):
+            yield LineView(id="ways")
+            yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Stand on the first one."""
+        titled(self.query_one(".dialog"), self._title)
+        rows = [row((f"{key}  ", "key"), (what, ""), key=key) for key, what in self._ways]
+        self.query_one("#ways", LineView).show_rows(lambda width: rows)
+        self.query_one("#ways").focus()
+        self.query_one(FooterBar).show_hints([Hint("enter", "Take it"), Hint("escape", "Leave it", "leave")])
+
+    def on_key(self, event: events.Key) -> None:
+        """Take a way by its letter."""
+        if event.character in dict(self._ways):
+            event.stop()
+            self.dismiss(event.character)
+
+    @on(LineView.Chosen)
+    def _chosen(self, message: LineView.Chosen) -> None:
+        self.dismiss(message.key)
+
+    def action_leave(self) -> None:
+        """Close without any."""
+        self.dismiss("")
 
     @on(FooterBar.Picked)
     async def _picked(self, message: FooterBar.Picked) -> None:

@@ -137,7 +137,7 @@ COLUMNS: tuple[Column, ...] = (
 
 def in_order(views: Sequence[WorkstreamView]) -> list[WorkstreamView]:
     """Put those who need a person first, those who wait before the others; within a group the order stays."""
-    return sorted(views, key=lambda view: _ORDER.get(view.record.state, len(_ORDER)))
+    return sorted(views, key=lambda view: 0 if view.limit else _ORDER.get(view.record.state, len(_ORDER)))
 
 
 def layout(views: Sequence[WorkstreamView], width: int, now: float) -> list[tuple[Column, int]]:
