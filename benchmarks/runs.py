@@ -5,12 +5,12 @@ own cost. The pool runs the same script, 8 at once. The worktree's own cost is m
 does by hand what the same isolation asks for (`_Pool.by_hand`), and the cost is what that pool takes longer than the
 bare one. By hand, for each task, at the same concurrency and in the same run:
 
+* eight worktrees are made (shared out among all tasks),
 * the place's worktree is set to a new branch that starts from `into` as it is now (`git checkout -B`),
 * `git status` tells whether anything was left uncommitted, and what was left is committed (`git add`, `git commit`),
 * a task's commits are merged into `into`: `git merge-tree`, `git commit-tree`, `git update-ref`, one task at a time.
 
-So git work of ours beyond that (looks at the checkout of the user, backups, making the worktrees, tidying up) counts
-as overhead, as do journal, panes, logs, prompts and verdicts. Where the agent commits, it does so in all three.
+So git work of ours beyond that (looks at the checkout of the user, backups) counts as overhead, as do journal, panes, logs, prompts and verdicts. Where the agent commits, it does so in all three.
 The halves of the pools' tasks are carried out before and after ours: both see the same machine.
 """
 
@@ -68,13 +68,14 @@ async def _compared(root: Path, number: int, script: str, what: str) -> list[Row
         last = [await _timed(pool.bare, ids[half:]), await _timed(pool.by_hand, ids[half:])]
     finally:
         world.close()
-    return _rows(what, number, ours, [first[0], last[0]], [first[1], last[1]])
+    making = pool.making / number
+    return _rows(what, number, ours, [first[0], last[0]], [first[1] + making, last[1] + making])
 
 
 def _rows(what: str, number: int, ours: float, bare: list[float], by_hand: list[float]) -> list[Row]:
     cost = max(0.0, (sum(by_hand) - sum(bare)) / 2)
     note = (
-        f"{number} tasks, {FILES} files, our worktrees made within; "
+        f"{number} tasks, {FILES} files, worktrees made within; "
         f"a worktree's own cost by hand: {cost * 1000:.1f} ms a task"
     )
     return [
@@ -109,8 +110,11 @@ class _Pool:
         """Lay a worktree out for each place of the pool, and make the branch that work is merged into."""
         self._script = str(root / "agent.sh")
         self._places = [str(root / f"place{number}") for number in range(AT_ONCE)]
+        started = time.monotonic()
         for place in self._places:
             world.git("worktree", "add", "-q", "--detach", place, "main")
+        self.making = time.monotonic() - started
+        """Seconds that the worktrees took, one after another."""
         world.git("branch", "by-hand", "main")
         self._into = world.git("rev-parse", "main").strip()
         self._merging = asyncio.Lock()
