@@ -10,7 +10,8 @@ bare one. By hand, for each task, at the same concurrency and in the same run:
 * `git status` tells whether anything was left uncommitted, and what was left is committed (`git add`, `git commit`),
 * a task's commits are merged into `into`: `git merge-tree`, `git commit-tree`, `git update-ref`, one task at a time.
 
-So git work of ours beyond that (looks at the checkout of the user, backups) counts as overhead, as do journal, panes, logs, prompts and verdicts. Where the agent commits, it does so in all three.
+So git work of ours beyond that (looks at the checkout of the user, backups) counts as overhead, as do journal, panes,
+logs, prompts and verdicts. Where the agent commits, it does so in all three.
 The halves of the pools' tasks are carried out before and after ours: both see the same machine.
 """
 
