@@ -262,8 +262,10 @@ def _up_answer(started: list[dict[str, object]]) -> Answer:
     )
 
 
-def _came_of(entry: dict[str, object]) -> object:
-    return "resumed its conversation" if "resumed" in entry else entry.get("reason") or entry["state"]
+def _came_of(entry: dict[str, object]) -> str:
+    if "resumed" in entry:
+        return "resumed its conversation"
+    return str(entry.get("reason") or entry["state"]).removeprefix(f"{entry['name']}: ")
 
 
 def _names_its_conversation(profile: AgentProfile) -> bool:
