@@ -64,10 +64,10 @@ class AgentWorld:
                     self.changes.append(event)
                     self._news.notify_all()
 
-    def up(self) -> Exchange:
+    def up(self, *options: str) -> Exchange:
         """Start the agent and return its first request."""
         asked = len(self.lane.main)
-        self.stand.ask("up", NAME)
+        self.stand.ask("up", NAME, *options)
         try:
             return self.lane.wait_asked(asked + 1, PATIENCE)
         except AssertionError as error:
@@ -95,8 +95,7 @@ class AgentWorld:
 
     def kill(self) -> float:
         """Kill the program in its pane and return when that was."""
-        pid = int(self.stand.tmux("display-message", "-p", "-t", self.pane, "#{pane_pid}"))
-        at = time.time()
+        pid, at = self.pid, time.time()
         os.kill(pid, signal.SIGKILL)
         return at
 
@@ -104,6 +103,11 @@ class AgentWorld:
     def pane(self) -> str:
         """tmux's id of the agent's pane."""
         return str(self.stand.workstream(NAME)["pane"])
+
+    @property
+    def pid(self) -> int:
+        """The program in its pane."""
+        return int(self.stand.tmux("display-message", "-p", "-t", self.pane, "#{pane_pid}"))
 
     @property
     def worktree(self) -> Path:

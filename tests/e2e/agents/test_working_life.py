@@ -152,3 +152,29 @@ def test_without_a_conductor_each_look_tells_the_truth(employ: Employ, agent: st
     one.wait_counted()
     one.kill()
     assert "kill" in one.stand.wait_state(NAME, "failed", patience=PATIENCE)["reason"].lower()
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_started_again_it_goes_on_with_its_conversation(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("The first turn."), Say("Never heard.", gate="never"), Say("The rest."), Say("Anew."))
+    with one.conducted():
+        first = one.up()
+        one.wait_state("done")
+        one.stand.ask("send", NAME, "Go on.")
+        one.lane.wait_asked(2)
+        one.wait_state("working")
+        one.kill()
+        one.wait_state("failed")
+        resumed = one.up()
+        one.wait_state("done")
+        assert resumed.session == first.session
+        one.wait_counted()
+        living = one.pid
+        one.stand.ask("up", NAME)
+        assert one.pid == living
+        one.kill()
+        one.wait_state("failed")
+        assert one.up("--fresh").session != first.session
+        one.wait_state("done")
+        one.wait_counted()
