@@ -19,7 +19,7 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 if TYPE_CHECKING:
     from autod_tui.agents.records import Record
 
-OUTLIVED_AFTER = 1.0
+OUTLIVED_AFTER = 0.5
 """Seconds after an agent's end within which the pane's own process may end as well."""
 
 
