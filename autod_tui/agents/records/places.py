@@ -27,24 +27,12 @@ def find_record(followed: Followed) -> Path | None:
 
 
 def watched_dirs(followed: Followed) -> tuple[Path, ...]:
-    """Return the directories that are there now and in which a change may be news of this agent.
+    """Return the directories in which a change may be news of this agent; some may still have to be made.
 
-    They grow: where a record's own directory is still to be made, it is the nearest one above it.
+    They change with what is there: ask again after each change.
     """
-    roots = _DIRECTORIES.get(followed.profile.records)
-    if roots is None:
-        return ()
-    found = [_nearest(path, home) for path, home in roots(followed)]
-    return tuple(dict.fromkeys(path for path in found if path is not None))
-
-
-def _nearest(path: Path, home: Path) -> Path | None:
-    """Return `path` or the nearest directory above it that is there, `home` at most."""
-    while not path.is_dir():
-        if path == home or home not in path.parents:
-            return None
-        path = path.parent
-    return path
+    directories = _DIRECTORIES.get(followed.profile.records)
+    return tuple(dict.fromkeys(directories(followed))) if directories else ()
 
 
 def _home(followed: Followed, variable: str, default: str) -> Path:
@@ -74,12 +62,12 @@ def _claude(followed: Followed) -> Path | None:
     return None if followed.conversation else _begun(own.glob("*.jsonl"), followed, anywhere=True)
 
 
-def _claude_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    home = _home(followed, "CLAUDE_CONFIG_DIR", ".claude")
+def _claude_dirs(followed: Followed) -> Iterator[Path]:
     record = _claude(followed)
-    yield (record.parent if record else home / "projects" / _mangled(followed)), home
-    if record is not None and (side := record.with_suffix("") / "subagents").is_dir():
-        yield side, home
+    own = _home(followed, "CLAUDE_CONFIG_DIR", ".claude") / "projects" / _mangled(followed)
+    yield record.parent if record else own
+    if record is not None:
+        yield record.with_suffix("") / "subagents"
 
 
 def _codex(followed: Followed) -> Path | None:
@@ -103,13 +91,12 @@ def _days(sessions: Path, since: float) -> Iterator[Path]:
         day += timedelta(days=1)
 
 
-def _codex_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    home = _home(followed, "CODEX_HOME", ".codex")
+def _codex_dirs(followed: Followed) -> Iterator[Path]:
     record = _codex(followed)
     if record is not None:
-        yield record.parent, home
-    today = datetime.now().astimezone()
-    yield home / "sessions" / f"{today:%Y}" / f"{today:%m}" / f"{today:%d}", home
+        yield record.parent
+    today, home = datetime.now().astimezone(), _home(followed, "CODEX_HOME", ".codex")
+    yield home / "sessions" / f"{today:%Y}" / f"{today:%m}" / f"{today:%d}"
 
 
 def _gemini_home(followed: Followed) -> Path:
@@ -138,9 +125,8 @@ def _gemini(followed: Followed) -> Path | None:
     return None if followed.conversation else _begun(chats.glob("session-*.jsonl"), followed, anywhere=True)
 
 
-def _gemini_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    home = _gemini_home(followed)
-    yield (_gemini_chats(followed) or home / "tmp"), home
+def _gemini_dirs(followed: Followed) -> Iterator[Path]:
+    yield _gemini_chats(followed) or _gemini_home(followed) / "tmp"
 
 
 def _qwen_chats(followed: Followed) -> Path:
@@ -155,8 +141,8 @@ def _qwen(followed: Followed) -> Path | None:
     return None if followed.conversation else _begun(chats.glob("*.jsonl"), followed, anywhere=True)
 
 
-def _qwen_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    yield _qwen_chats(followed), _home(followed, "QWEN_HOME", ".qwen")
+def _qwen_dirs(followed: Followed) -> Iterator[Path]:
+    yield _qwen_chats(followed)
 
 
 def _pi_sessions(followed: Followed) -> Path:
@@ -172,8 +158,8 @@ def _pi(followed: Followed) -> Path | None:
     return None if followed.conversation else _begun(sessions.glob("*.jsonl"), followed, anywhere=True)
 
 
-def _pi_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    yield _pi_sessions(followed), _home(followed, "PI_CODING_AGENT_DIR", ".pi/agent")
+def _pi_dirs(followed: Followed) -> Iterator[Path]:
+    yield _pi_sessions(followed)
 
 
 def _aider(followed: Followed) -> Path | None:
@@ -181,8 +167,8 @@ def _aider(followed: Followed) -> Path | None:
     return path if path.is_file() and not path.is_symlink() else None
 
 
-def _aider_dirs(followed: Followed) -> Iterator[tuple[Path, Path]]:
-    yield Path(followed.worktree), Path(followed.worktree)
+def _aider_dirs(followed: Followed) -> Iterator[Path]:
+    yield Path(followed.worktree)
 
 
 def _first(paths: Iterable[Path]) -> Path | None:
@@ -229,7 +215,7 @@ _FINDERS: dict[str, Callable[[Followed], Path | None]] = {
     "pi": _pi,
     "aider": _aider,
 }
-_DIRECTORIES: dict[str, Callable[[Followed], Iterator[tuple[Path, Path]]]] = {
+_DIRECTORIES: dict[str, Callable[[Followed], Iterator[Path]]] = {
     "claude": _claude_dirs,
     "codex": _codex_dirs,
     "gemini": _gemini_dirs,

@@ -65,3 +65,40 @@ def test_a_rate_limit_holds_the_others_over_the_death_of_the_conductor(employ: E
         wait_until(lambda: not one.stand.ask("status")["project"]["held"], "nobody held")
         wait_until(lambda: one.stand.workstream("two")["state"] == "done", "the second to be done")
         one.stand.ask("down")
+
+
+PLAN = """
+[plan]
+into = "done"
+[[stage]]
+name = "build"
+attempts = 1
+sessions = 1
+[[task]]
+id = "t1"
+outputs = ["t1.txt"]
+[[task]]
+id = "t2"
+outputs = ["t2.txt"]
+"""
+
+
+@pytest.mark.parametrize("agent", ("claude", "codex"))
+def test_a_session_that_a_limit_ends_costs_its_tasks_no_attempt(employ: Employ, agent: str) -> None:
+    one = employ(agent, CLAUDE_CODE_MAX_RETRIES="0")
+    one.stand.write("workstreams/week.toml", PLAN)
+    one.stand.commit("plan")
+    refusals = {"claude": 1, "codex": 12}[agent]
+    one.lane.add(*[Refuse(429)] * refusals)
+    run = one.stand.start("run", "week", "--json", "--yes")
+    try:
+        wait_until(lambda: one.stand.ask("status")["project"]["held"], "a hold", 40)
+        (held,) = one.stand.ask("runs")["runs"]
+        shown = one.stand.ask("show", held["id"])
+        assert shown["state"] == "running"
+        assert [task["attempts"] for task in shown["tasks"]] == [{}, {}]
+        assert {task["state"] for task in shown["tasks"]} == {"queued"}
+        assert [session["state"] for session in shown["sessions"]] == ["failed"]
+    finally:
+        os.killpg(run.pid, signal.SIGTERM)
+        run.communicate()

@@ -228,7 +228,8 @@ def placed(home: Path, name: str, to: str) -> Path:
 def test_records_are_found_by_id_and_by_when_they_began(tmp_path: Path, name: str, to: str, id: str) -> None:
     format = format_of(name)
     assert find_record(followed(format, tmp_path)) is None
-    assert watched_dirs(followed(format, tmp_path)) == ()
+    assert watched_dirs(followed("", tmp_path)) == ()
+    assert all(tmp_path in path.parents for path in watched_dirs(followed(format, tmp_path)))
     path = placed(tmp_path, name, to)
     (tmp_path / ".gemini").mkdir(exist_ok=True)
     (tmp_path / ".gemini/projects.json").write_text('{"projects": {"/home/ann/repo": "repo"}}')
