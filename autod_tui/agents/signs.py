@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from autod_tui.agents.lanes import Lane
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.ports import FilesPort
 
-STRAY_AFTER = 3600.0
+STRAY_AFTER = 600.0
 """Seconds after its last payload for which the directory of an unknown session is left alone."""
 RECORDS_EVERY = 0.2
 """Seconds between two readings of records, which grow with each word of an agent."""
@@ -58,7 +58,7 @@ class Signs:
         for session in [name for name, lane in self._lanes.items() if wanted.get(name) != lane.agent]:
             self._lanes.pop(session).close()
         if self._watch is None:
-            await asyncio.to_thread(self._sweep)
+            await asyncio.to_thread(self._sweep, frozenset(wanted))
         fresh = [session for session in wanted if session not in self._lanes]
         for session in fresh:
             self._lanes[session] = Lane(wanted[session], self._spool / session, self._told.put_nowait)
@@ -67,9 +67,11 @@ class Signs:
             self._read_at_once(self._lanes[session])
             self._grow(session)
 
-    async def settle(self, session: str) -> Sign | None:
+    async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Read the records of a session that has ended once more; None when they tell nothing new."""
         lane = self._lanes.get(session)
+        if lane is None and agent is not None:
+            lane = Lane(agent, self._spool / session, self._told.put_nowait)
         return await _read_records(lane) if lane is not None else None
 
     def forget(self, session: str) -> None:
@@ -80,11 +82,11 @@ class Signs:
         if session and Path(session).name == session:
             shutil.rmtree(self._spool / session, ignore_errors=True)
 
-    def _sweep(self) -> None:
+    def _sweep(self, known: Collection[str]) -> None:
         """Remove what was left of sessions that nobody knows any more; young ones may be about to start."""
         with contextlib.suppress(OSError):
             for directory in self._spool.iterdir():
-                if directory.name not in self._lanes and time.time() - directory.stat().st_mtime > STRAY_AFTER:
+                if directory.name not in known and time.time() - directory.stat().st_mtime > STRAY_AFTER:
                     shutil.rmtree(directory, ignore_errors=True)
 
     async def _watch_files(self) -> None:

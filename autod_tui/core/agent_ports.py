@@ -106,8 +106,11 @@ class SignsPort(Protocol):
         """Set who is followed; what a new one has told already is told first."""
         ...
 
-    async def settle(self, session: str) -> Sign | None:
-        """Read the records of a session that has ended once more; None when they tell nothing new."""
+    async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
+        """Read the records of a session that has ended once more; None when they tell nothing new.
+
+        `agent` tells of one that ended while nobody followed it.
+        """
         ...
 
     def forget(self, session: str) -> None:

@@ -53,7 +53,7 @@ class NoSigns:
     async def follow(self, agents: Sequence[Followed]) -> None:
         """Do nothing."""
 
-    async def settle(self, session: str) -> Sign | None:
+    async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Tell nothing."""
 
     def forget(self, session: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from typing import NamedTuple
 
 from autod_tui.core.agent_events import UsageMeasured
-from autod_tui.core.agent_ports import Sign
+from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import Event, Noted
 from autod_tui.core.limits import limit_reason, limits_of
 from autod_tui.core.run_events import SessionMeasured
@@ -55,7 +55,7 @@ class Spending:
 
     async def end(self, session: str) -> None:
         """Read the records of a session that has ended once more, and write at once what they say."""
-        sign = await self._house.signs.settle(session)
+        sign = await self._house.signs.settle(session, self._agent(session))
         if sign is not None:
             self.take(sign)
         self.write_all()
@@ -117,6 +117,34 @@ class Spending:
         return [
             Noted(level="warning", text=text.format(model=model), name=account.name or account.run) for model in new
         ]
+
+    def _agent(self, session: str) -> Followed | None:
+        """Return what is known of an agent, living or not."""
+        for record in self._house.state.workstreams.values():
+            if record.session == session and session:
+                known = (record.agent, record.worktree, record.pid, record.counted_from.get(record.conversation, 0.0))
+                return self._followed(session, *known, record.conversation)
+        run, name = self._runs.get(session) or self._find(session) or ("", "")
+        if not run:
+            return None
+        one = self._house.state.runs[run].sessions[name]
+        return self._followed(session, one.agent, one.worktree, one.pid, one.started_at, "")
+
+    def _followed(
+        self, session: str, agent: str, worktree: str, pid: int, started_at: float, conversation: str
+    ) -> Followed | None:
+        profile = self._house.plan.agents.get(agent)
+        if profile is None or not profile.records or not started_at:
+            return None
+        return Followed(
+            session=session,
+            profile=profile,
+            worktree=worktree,
+            pid=pid,
+            started_at=started_at,
+            conversation=conversation,
+            env={**self._house.base_env(), **profile.env},
+        )
 
     def _account(self, sign: Sign) -> _Account | None:
         for record in self._house.state.workstreams.values():

@@ -102,3 +102,17 @@ def test_a_session_that_a_limit_ends_costs_its_tasks_no_attempt(employ: Employ, 
     finally:
         os.killpg(run.pid, signal.SIGTERM)
         run.communicate()
+
+
+def test_what_was_used_while_nobody_conducted_is_counted_later(employ: Employ) -> None:
+    one = employ("claude")
+    one.lane.add(Say("Done.", gate="end"))
+    with contextlib.suppress(AssertionError), one.conducted():
+        one.up()
+        one.wait_state("working")
+        os.kill(one.stand.ask("status")["project"]["conductor"], signal.SIGKILL)
+    one.lane.release("end")
+    one.lane.wait(lambda lane: bool(lane.main[0].answered_at), "an answer")
+    wait_until(lambda: "Done." in one.screen(), "the answer on the screen")
+    one.stand.tmux("kill-server")
+    one.wait_counted()
