@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import board, commands, dashboard, making, merging, outputs, runs
+from benchmarks import board, commands, dashboard, making, merging, outputs, runs, states
 from benchmarks.report import Row, table, verdict
 from benchmarks.world import Bell, World, private_ground
 
@@ -23,6 +23,7 @@ GROUPS: dict[str, str] = {
     "speed": "an agent's own speed under the dashboard",
     "eight": "dashboard with 8 workstreams: first frame, keys, attach, file change",
     "fifty": "dashboard with 50 workstreams: first frame, keys, CPU and memory, output events",
+    "states": "from what an agent does to what autod says of it, by source",
     "commands": "start of the command line",
     "board": "the board of a run of 1,000 tasks, 8 sessions at work: keys",
     "runs": "tasks of 50 ms in sessions, 8 at once; memory of a long run",
@@ -69,6 +70,7 @@ def _measure(group: str, ground: Path, *, full: bool) -> Iterator[Row]:
         "forecast": merging.forecasts,
         "checkpoint": merging.checkpoints,
         "speed": _speed,
+        "states": states.measure,
         "commands": _commands,
         "board": board.measure,
         "runs": partial(runs.measure, full=full),

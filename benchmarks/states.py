@@ -73,7 +73,7 @@ async def _retries(one: Stage) -> None:
     await one.play("working", prelude=True, hook=["UserPromptSubmit", {}])
     for _ in range(RETRIES):
         await one.play("working", prelude=True, screen=SPINNER)
-        await one.looked(1)
+        await one.looked(2)
         await one.play("rate-limited", count=RETRY)
         await one.play("working", screen=SPINNER)
 

@@ -139,7 +139,9 @@ class Following:
     def _profile(self, agent: str) -> AgentProfile | None:
         """Return a profile whose programs tell anything outside their terminal."""
         profile = self._house.plan.agents.get(agent)
-        return profile if profile and (profile.hooks or profile.status_file or profile.records) else None
+        if profile is None or not (profile.hook_states or profile.status_file or profile.records):
+            return None
+        return profile
 
     def _started(self, session: str, started_at: float) -> float:
         """Return when a session began; its record forgets that once it has ended."""

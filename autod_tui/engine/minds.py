@@ -102,7 +102,7 @@ class Minds:
     def _told(self, record: WorkstreamRecord) -> frozenset[str]:
         """Return the states that the hooks of an agent tell."""
         profile = self._house.plan.agents.get(record.agent)
-        words = profile.hook_states.values() if profile is not None and profile.hooks else ()
+        words = profile.hook_states.values() if profile is not None else ()
         return frozenset("waiting" if word in _WAITS else word for word in words)
 
     def _take(self, name: str, verdict: Verdict) -> None:

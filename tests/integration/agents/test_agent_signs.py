@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.agents.signs import Signs
+from autod_tui.agents.signs import STRAY_AFTER, Signs
 from autod_tui.agents.spool import PAYLOAD_LIMIT
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.plan import AgentProfile
@@ -204,6 +204,17 @@ async def test_the_file_of_an_agent_that_was_killed_says_nothing(agent: Agent) -
     await agent.signs.follow([agent.make(gone.pid)])
     agent.hook("Stop")
     assert await agent.next_state() is S.DONE
+
+
+async def test_only_what_nobody_knows_any_more_is_swept_away(agent: Agent) -> None:
+    old = time.time() - STRAY_AFTER - 60
+    for session in (SESSION, "stray"):
+        launch = agent.spool / session / ".launch"
+        launch.mkdir(parents=True)
+        os.utime(launch.parent, (old, old))
+    (agent.spool / "young").mkdir()
+    await agent.signs.follow([agent.followed])
+    assert {path.name for path in agent.spool.iterdir()} == {SESSION, "young"}
 
 
 async def test_fifty_quiet_agents_are_no_work(agent: Agent) -> None:
