@@ -26,6 +26,14 @@ _SETTINGS = """\
 # copy = [".env"]                      # ignored files that each new worktree gets
 # setup = "uv sync"                    # run once in a new worktree, before the agent starts
 # max_sessions = 8                     # agents alive at once
+# max_cost_usd = 20                    # asks before anything new starts once this is used up; also max_tokens
+# notify = "notify-send autod"         # run when somebody waits for you; AUTOD_WORKSTREAM, AUTOD_REASON say who and why
+
+# An agent of your own, or a known one otherwise set up; `autod agents` lists them.
+# [agents.flash]
+# extends = "gemini"
+# model = "flash"
+# permission = "edits"                 # ask, edits (edits files unasked), all (never asks)
 
 # A gate judges the merged result: by its exit status, or by a number in its output.
 # [gates.tests]

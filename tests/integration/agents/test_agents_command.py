@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from tests.support.script_agents import ScriptWorld
 
 TALKATIVE = """#!/bin/sh
 echo '{"status":"busy"}' >"$STATUS/$$.json"
@@ -25,64 +23,29 @@ exec sleep 1000
 """
 
 
-class World:
-    """A home, a repository and a directory of programs of one's own."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.repository = directory / "re po"
-        self.programs = directory / "bin"
-        for made in (self.repository, self.programs, directory / "home", directory / "tmp", directory / "status"):
-            made.mkdir()
-        self.git("init", "-q", "-b", "main")
-        self.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "begin")
-
-    def git(self, *words: str) -> None:
-        subprocess.run(["git", "-C", str(self.repository), *words], check=True)
-
-    def program(self, name: str, script: str) -> Path:
-        path = self.programs / name
-        path.write_text(script)
-        path.chmod(0o755)
-        return path
-
-    def declare(self, script: Path, more: str = "") -> None:
-        (self.repository / "autod.toml").write_text(f"""
+def declare(world: ScriptWorld, script: Path) -> None:
+    """Declare the agent `mine`, of which all but records is known."""
+    world.configure(f"""
 [agents.mine]
 command = ["{script}", "{{prompt}}"]
-status_file = "{self.directory}/status/{{pid}}.json"
+status_file = "{world.directory}/status/{{pid}}.json"
 status_states = {{ busy = "working" }}
 titles = {{ working = "^busy" }}
 hook_states = {{ Begin = "working", End = "done" }}
-env = {{ STATUS = "{self.directory}/status", AUTOD_TEST_MARK = "{self.directory}" }}
-{more}
+env = {{ STATUS = "{world.directory}/status", AUTOD_TEST_MARK = "{world.directory}" }}
 """)
-
-    def autod(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("AUTOD_", "XDG_"))}
-        path = f"{self.programs}:{os.environ['PATH']}"
-        home = str(self.directory / "home")
-        environ |= {"HOME": home, "PATH": path, "TMPDIR": str(self.directory / "tmp"), "NO_COLOR": "1"}
-        argv = [sys.executable, "-m", "autod_tui", "-C", str(self.repository), *words]
-        source = str(Path(__file__).parents[3])
-        return subprocess.run(
-            argv, env={**environ, "PYTHONPATH": source}, capture_output=True, text=True, check=False, timeout=120
-        )
-
-    def left(self) -> list[int]:
-        return process.marked(f"AUTOD_TEST_MARK={self.directory}")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> ScriptWorld:
+    return ScriptWorld(tmp_path)
 
 
 def by_name(text: str) -> dict[str, dict]:
     return {agent["name"]: agent for agent in json.loads(text)["agents"]}
 
 
-def test_agents_are_listed_with_what_is_installed(world: World) -> None:
+def test_agents_are_listed_with_what_is_installed(world: ScriptWorld) -> None:
     world.program("claude", "#!/bin/sh\necho '2.1.9 (Claude Code)'\n")
     world.program("codex", "#!/bin/sh\necho 'a warning from 1.1' >&2; echo 'codex-cli 0.99.0-beta.1'\n")
     world.program("gemini", "#!/bin/sh\nexit 1\n")
@@ -101,14 +64,14 @@ def test_agents_are_listed_with_what_is_installed(world: World) -> None:
     assert "[ask] edits all" in told
 
 
-def test_a_program_of_ones_own_is_not_started_for_its_version(world: World) -> None:
-    world.declare(world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
+def test_a_program_of_ones_own_is_not_started_for_its_version(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
     mine = by_name(world.autod("agents", "--json").stdout)["mine"]
     assert (mine["installed"], mine["version"], mine["built_in"]) == (True, None, False)
     assert not (world.directory / "started").exists()
 
 
-def test_the_users_own_agents_are_listed_outside_of_repositories_too(world: World) -> None:
+def test_the_users_own_agents_are_listed_outside_of_repositories_too(world: ScriptWorld) -> None:
     config = world.directory / "home/.config/autod"
     config.mkdir(parents=True)
     (config / "agents.toml").write_text('[agents.flash]\nextends = "gemini"\nmodel = "flash"\n')
@@ -121,8 +84,8 @@ def test_the_users_own_agents_are_listed_outside_of_repositories_too(world: Worl
     assert str(config / "agents.toml") in wrong.stderr
 
 
-def test_a_check_tells_what_works_and_leaves_nothing_behind(world: World) -> None:
-    world.declare(world.program("mine", TALKATIVE))
+def test_a_check_tells_what_works_and_leaves_nothing_behind(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", TALKATIVE))
     done = world.autod("agents", "check", "mine", "--yes", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
@@ -155,16 +118,16 @@ def test_a_check_tells_what_works_and_leaves_nothing_behind(world: World) -> Non
     )
 
 
-def test_an_agent_that_fails_does_not_work(world: World) -> None:
-    world.declare(world.program("mine", "#!/bin/sh\necho 'no account' >&2\nexit 7\n"))
+def test_an_agent_that_fails_does_not_work(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", "#!/bin/sh\necho 'no account' >&2\nexit 7\n"))
     done = world.autod("agents", "check", "mine", "--yes")
     assert done.returncode == 1
     assert "mine does not work as it should" in done.stdout
     assert "failed" in done.stdout
 
 
-def test_a_check_says_beforehand_what_it_does_and_asks(world: World) -> None:
-    world.declare(world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
+def test_a_check_says_beforehand_what_it_does_and_asks(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
     done = world.autod("agents", "check", "mine")
     assert done.returncode == 2
     assert "It may use your account" in done.stdout
@@ -181,8 +144,8 @@ def test_a_check_says_beforehand_what_it_does_and_asks(world: World) -> None:
         (("check", "vibe", "--yes"), 3, "uv tool install mistral-vibe"),
     ],
 )
-def test_what_can_not_be_checked(world: World, words: tuple[str, ...], code: int, told: str) -> None:
-    world.declare(world.program("mine", "#!/bin/sh\n"))
+def test_what_can_not_be_checked(world: ScriptWorld, words: tuple[str, ...], code: int, told: str) -> None:
+    declare(world, world.program("mine", "#!/bin/sh\n"))
     done = world.autod("agents", *words)
     assert done.returncode == code
     assert told in done.stderr
