@@ -130,7 +130,7 @@ def make_board(plan: Plan, state: State, now: float) -> Board:
         runs=runs,
         usage=total_usage([*(record.usage for record in state.workstreams.values()), *(view.usage for view in runs)]),
         limit=limit_reason(plan, state),
-        held=tuple(held_words(held, now) for held in state.held.values()),
+        held=tuple(held_words(held, now) for held in state.held.values() if held.until > now),
     )
 
 
@@ -169,7 +169,7 @@ def _workstream_view(plan: Plan, state: State, spec: WorkstreamSpec, now: float)
         health=health,
         health_reason=reason,
         limit=limit_reason(plan, state, spec.name),
-        held=held_words(held, now) if held else "",
+        held=held_words(held, now) if held and held.until > now else "",
         permission=_permission(plan, spec),
     )
 

@@ -45,9 +45,13 @@ class Holds:
 
     def begin(self) -> None:
         """Go on with the holds that the journal knows."""
+        now = self._house.stream.clock()
         for held in list(self._house.state.held.values()):
-            self._began[held.family] = self._house.stream.clock()
-            self._free_at(held.family, held.until)
+            self._began[held.family] = now
+            if held.until > now:
+                self._free_at(held.family, held.until)
+            else:
+                self._time_over(held.family)
 
     def close(self) -> None:
         """Free nobody any more; the journal knows until when they are held."""

@@ -149,7 +149,7 @@ class Spending:
     def _account(self, sign: Sign) -> _Account | None:
         for record in self._house.state.workstreams.values():
             if record.session == sign.session and sign.session:
-                return _Account(record.name, sign.conversation or record.conversation or sign.session)
+                return _Account(record.name, sign.conversation or sign.session)
         found = self._runs.get(sign.session) or self._find(sign.session)
         return _Account("", sign.conversation, *found) if found else None
 
