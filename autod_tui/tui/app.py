@@ -240,6 +240,5 @@ def _limits(board: Board | None) -> dict[str, str]:
 def run_tui(desk: Desk) -> int:
     """Run the dashboard until the person leaves it; return the process exit code."""
     app = AutodApp(desk)
-    with foreground.own_title():
-        result = app.run()
+    result = app.run()
     return result if result is not None else (app.return_code or 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from autod_tui.opening import EarlyDesk, first_look
+from autod_tui.tui.own_title import own_title
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
@@ -23,8 +24,9 @@ STARTED = 2.0
 def run_dashboard(start: Path) -> int:
     """Run the TUI in this terminal until the person leaves it; return the process exit code."""
     gc.disable()  # a start makes only what stays: collecting would search it all several times
-    while (code := asyncio.run(_once(start))) == TAKE_OVER:
-        pass
+    with own_title():
+        while (code := asyncio.run(_once(start))) == TAKE_OVER:
+            pass
     return code
 
 
