@@ -72,8 +72,9 @@ async def _corrections(one: Stage) -> None:
 async def _retries(one: Stage) -> None:
     await one.play("working", prelude=True, hook=["UserPromptSubmit", {}])
     for _ in range(RETRIES):
-        await one.play("working", prelude=True, screen=SPINNER)
-        await one.looked(2)
+        for _ in range(2):  # the first look may have been under way before it was drawn
+            await one.play("working", prelude=True, screen=SPINNER)
+            await one.looked(1)
         await one.play("rate-limited", count=RETRY)
         await one.play("working", screen=SPINNER)
 
