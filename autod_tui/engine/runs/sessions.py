@@ -19,8 +19,8 @@ from autod_tui.engine.runs.places import SessionFiles, branch_of, free_slot, ful
 from autod_tui.engine.runs.prompts import INSTRUCTION, Assignment, render
 from autod_tui.engine.runs.starts import find_start
 
-LOG_PATIENCE = 2.0
-"""Seconds to wait at most until all that was printed is in the log."""
+LOG_PATIENCE = 10.0
+"""Seconds to wait at most until all that was printed is in the log: on a machine under load its writer comes late."""
 LOG_TAIL = 4 * 2**20
 TEXT_LIMIT = 256 * 1024
 SHOWN_ARGUMENT = 100_000
