@@ -111,15 +111,12 @@ async def _version(path: str) -> str:
 def _show(console: Console, found: Sequence[Found]) -> None:
     rows = [["AGENT", "VERSION", "MODES", "MODELS", "HOW TO GET IT"], *map(_row, found)]
 
-    def paint(row: int, column: int, text: str) -> str:
-        if row == 0:
-            return console.paint(text, "dim")
+    def colour(row: int, column: int) -> str:
         if column == 1:
-            return console.paint(text, "green" if found[row - 1].path else "dim")
-        return console.paint(text, "red") if column == 2 and found[row - 1].profile.permission == "all" else text
+            return "green" if found[row - 1].path else "dim"
+        return "red" if column == 2 and found[row - 1].profile.permission == "all" else ""
 
-    for line in table(rows, width=console.width, paint=paint):
-        console.show(line)
+    console.show_table(rows, colour)
     console.say()
     console.say("The mode in [brackets] is taken where none is named. What the modes mean:")
     for mode, meaning in PERMISSIONS.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from autod_tui.cli.console import Console, table
+from autod_tui.cli.console import Console, moment, table
 from autod_tui.cli.main import Request
 from autod_tui.cli.status import read_board, show_checkpoints
 from autod_tui.cli.timeline import show_timeline
@@ -73,7 +73,7 @@ def _show(console: Console, view: CheckpointView) -> None:
         "after": ", ".join(spec.after),
         "waits for": ", ".join(view.waits_for),
         "tag": spec.tag,
-        "due": _day(spec.due) + (" (late)" if view.late else ""),
+        "due": moment(spec.due, "") + (" (late)" if view.late else ""),
         "left out": ", ".join(record.deferred),
         "guilty": record.guilt.explanation if record.guilt else "",
         "merged": f"{record.before_oid[:10]} -> {record.after_oid[:10]}" if record.after_oid else "",
@@ -99,7 +99,3 @@ def _gate_row(gate: GateResult) -> list[str]:
     measured = "-" if gate.measured is None else f"{gate.measured:g}"
     state = gate.state.value + (f": {gate.reason}" if gate.reason else "")
     return [gate.name, state, measured, gate.threshold or "-", gate.log or "-"]
-
-
-def _day(due: float | None) -> str:
-    return "" if due is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(due))

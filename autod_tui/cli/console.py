@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autod_tui.core.errors import AutodError, UsageError
@@ -100,6 +101,15 @@ class Console:
         """Colour a cleaned text when colours are wanted; an empty colour leaves it alone."""
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colours and colour else text
 
+    def show_table(self, rows: Sequence[Sequence[str]], colour: Colour | None = None) -> None:
+        """Print a table within the terminal's width, its head dim; `colour` gives the colour of each other cell."""
+
+        def paint(row: int, column: int, text: str) -> str:
+            return self.paint(text, "dim" if row == 0 else colour(row, column) if colour else "")
+
+        for line in table(rows, width=self.width, paint=paint):
+            self.show(line)
+
     async def ask(self, question: str, choices: Sequence[str] = ("y", "n")) -> str:
         """Ask a person; returns one of `choices` (by first letters), the last one when nothing was answered."""
         while True:
@@ -168,6 +178,20 @@ def print_out(text: str) -> None:
     except UnicodeEncodeError:
         encoding = sys.stdout.encoding or "ascii"
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+
+
+Colour = Callable[[int, int], str]
+"""Returns the colour of the cell in (row, column), empty for none; row 0 is the head."""
+
+
+def by_state(rows: Sequence[Sequence[str]], column: int, colours: Mapping[str, str]) -> Colour:
+    """Return the colours of a table in which each state, in `column`, has its own."""
+    return lambda row, at: colours.get(rows[row][column], "") if at == column else ""
+
+
+def moment(at: float | None, otherwise: str = "-") -> str:
+    """Return a Unix time as people read it; `otherwise` for none."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else otherwise
 
 
 Paint = Callable[[int, int, str], str]

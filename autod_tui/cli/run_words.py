@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 
-from autod_tui.cli.console import Console, clean_line, cut, table
+from autod_tui.cli.console import Console, by_state, clean_line, cut, moment
 from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskRecord, TaskState
 from autod_tui.core.run_view import progress_text
 from autod_tui.core.usage import total_usage
@@ -48,12 +47,12 @@ def show_runs(console: Console, runs: Iterable[RunRecord]) -> None:
             one.state.value,
             progress_text(one.done, len(one.tasks)),
             str(len(one.sessions)),
-            _clock(one.started_at),
+            moment(one.started_at),
             one.reason,
         ]
         for one in found
     ]
-    _print(console, rows, 1)
+    _show(console, rows, 1)
 
 
 def show_run(console: Console, run: RunRecord) -> None:
@@ -65,13 +64,11 @@ def show_run(console: Console, run: RunRecord) -> None:
     if used := usage_words(total_usage(session.usage for session in run.sessions.values())):
         console.say(f"used: {used}")
     console.say()
-    _print(
-        console, [["TASK", "STAGE", "STATE", "TRIES", "TITLE", "NOTES"], *map(_task_row(run), run.tasks.values())], 2
-    )
+    _show(console, [["TASK", "STAGE", "STATE", "TRIES", "TITLE", "NOTES"], *map(_task_row(run), run.tasks.values())], 2)
     telling = [one for one in run.sessions.values() if one.state is not SessionState.DONE]
     if telling:
         console.say()
-        _print(console, [["SESSION", "STATE", "AGENT", "TASKS", "USED", "NOTES"], *map(_session_row, telling)], 1)
+        _show(console, [["SESSION", "STATE", "AGENT", "TASKS", "USED", "NOTES"], *map(_session_row, telling)], 1)
 
 
 def show_reviews(console: Console, run: RunRecord) -> None:
@@ -80,7 +77,7 @@ def show_reviews(console: Console, run: RunRecord) -> None:
     if not waiting:
         console.say(f"{run.id}: no task waits for your review")
         return
-    _print(console, [["TASK", "STAGE", "STATE", "TRIES", "TITLE", "NOTES"], *map(_task_row(run), waiting)], 2)
+    _show(console, [["TASK", "STAGE", "STATE", "TRIES", "TITLE", "NOTES"], *map(_task_row(run), waiting)], 2)
     for stage in dict.fromkeys(task.stage for task in waiting):
         for point in run.plan.stage(stage).checklist:
             console.say(f"  [ ] {point}")
@@ -103,15 +100,5 @@ def _session_row(session: SessionRecord) -> list[str]:
     return [session.id, session.state.value, agent, " ".join(session.tasks), used, clean_line(session.reason)]
 
 
-def _print(console: Console, rows: list[list[str]], state_column: int) -> None:
-    def paint(row: int, column: int, text: str) -> str:
-        if row == 0:
-            return console.paint(text, "dim")
-        return console.paint(text, _COLOURS.get(rows[row][state_column], "") if column == state_column else "")
-
-    for line in table(rows, width=console.width, paint=paint):
-        console.show(line)
-
-
-def _clock(at: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at)) if at else "-"
+def _show(console: Console, rows: list[list[str]], state_column: int) -> None:
+    console.show_table(rows, by_state(rows, state_column, _COLOURS))

@@ -6,7 +6,7 @@ import os
 
 import msgspec
 
-from autod_tui.cli.console import Console, cut, table
+from autod_tui.cli.console import Console, by_state, cut
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
 from autod_tui.core.board import Board, CheckpointView, WorkstreamView, status_json
@@ -69,13 +69,7 @@ def show_workstreams(console: Console, views: tuple[WorkstreamView, ...]) -> Non
     """Print one row per workstream."""
     heads = ["WORKSTREAM", "STATE", "AGENT", "COMMITS", "FILES", "DONE", "TOKENS", "COST", "NOTES"]
     rows = _told([heads, *map(_workstream_row, views)])
-    states = ["", *(view.record.state for view in views)]
-
-    def paint(row: int, column: int, text: str) -> str:
-        return console.paint(text, _colour(row, column, states, state_column=1))
-
-    for line in table(rows, width=console.width, paint=paint):
-        console.show(line)
+    console.show_table(rows, by_state(rows, 1, STATE_COLOURS))
 
 
 def _workstream_row(view: WorkstreamView) -> list[str]:
@@ -126,13 +120,7 @@ def _notes(view: WorkstreamView) -> list[str]:
 def show_checkpoints(console: Console, views: tuple[CheckpointView, ...]) -> None:
     """Print one row per checkpoint."""
     rows = [["CHECKPOINT", "STATE", "MERGES", "GATES", "NOTES"], *map(_checkpoint_row, views)]
-    states = ["", *(view.record.state for view in views)]
-
-    def paint(row: int, column: int, text: str) -> str:
-        return console.paint(text, _colour(row, column, states, state_column=1))
-
-    for line in table(rows, width=console.width, paint=paint):
-        console.show(line)
+    console.show_table(rows, by_state(rows, 1, STATE_COLOURS))
 
 
 def _checkpoint_row(view: CheckpointView) -> list[str]:
@@ -153,9 +141,3 @@ def _checkpoint_row(view: CheckpointView) -> list[str]:
         f"red: {', '.join(red)}" if red else f"{green}/{len(view.gates)}",
         "; ".join(notes),
     ]
-
-
-def _colour(row: int, column: int, states: list[str], *, state_column: int) -> str:
-    if row == 0:
-        return "dim"
-    return STATE_COLOURS.get(states[row], "") if column == state_column else ""

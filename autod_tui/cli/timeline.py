@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from autod_tui.cli.console import Console, cut, table
+from autod_tui.cli.console import Console, cut, moment
 from autod_tui.core.timeline import CHECKPOINT, Node, Timeline, span_text
 
 _NAME_WIDTH = 28
@@ -16,14 +14,11 @@ def show_timeline(console: Console, timeline: Timeline) -> None:
         return
     rows = [["  TIMELINE", "PLANNED", "ENDED", "EXPECTED", "TAKES", "SLACK", "NOTES"], *map(_row, timeline.nodes)]
 
-    def paint(row: int, column: int, text: str) -> str:
-        if row == 0:
-            return console.paint(text, "dim")
+    def colour(row: int, column: int) -> str:
         node = timeline.nodes[row - 1]
-        return console.paint(text, ("red" if node.late else "yellow") if column == 6 and node.risk else "")
+        return ("red" if node.late else "yellow") if column == 6 and node.risk else ""
 
-    for line in table(rows, width=console.width, paint=paint):
-        console.show(line)
+    console.show_table(rows, colour)
     console.say(f"* critical path: {' -> '.join(key.name for key in timeline.critical)} ({_length(timeline)})")
 
 
@@ -49,8 +44,3 @@ def _length(timeline: Timeline) -> str:
     if not missing:
         return span_text(timeline.seconds)
     return f"{span_text(timeline.seconds)} and {missing} of {len(timeline.critical)} unknown"
-
-
-def moment(at: float | None) -> str:
-    """Return a Unix time as people read it, `-` for none."""
-    return "-" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
