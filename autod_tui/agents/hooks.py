@@ -71,12 +71,6 @@ def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
     return Hooks(arguments=("--settings", str(settings)))
 
 
-def _aider_notifications(profile: AgentProfile, launch: Path) -> Hooks:
-    # its standard input is the terminal
-    command = "".join(f"</dev/null {_command(profile, launch, event)}" for event in _events(profile)[:1])
-    return Hooks(arguments=("--notifications", "--notifications-command", command)) if command else Hooks()
-
-
 def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
     variable = "OPENCODE_CONFIG_CONTENT"
     theirs = _object({**os.environ, **profile.env}.get(variable) or "{}")
@@ -101,6 +95,5 @@ def _object(text: str) -> dict[str, Any] | None:
 
 _WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
     "claude-settings": _claude_settings,
-    "aider-notifications": _aider_notifications,
     "opencode-plugin": _opencode_plugin,
 }

@@ -11,7 +11,6 @@ PERMISSIONS: dict[str, str] = {
 
 HOOK_WAYS: dict[str, str] = {
     "claude-settings": "a settings file of this launch, by `--settings`",
-    "aider-notifications": "a command at each wait for the user, by `--notifications-command`",
     "opencode-plugin": "a plugin of this launch, by OPENCODE_CONFIG_CONTENT",
 }
 """Ways in which programs take hooks for one launch."""

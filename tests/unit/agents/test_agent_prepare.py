@@ -167,12 +167,6 @@ def test_opencode_gets_a_plugin_beside_what_the_user_has(tmp_path: Path, monkeyp
     assert "OPENCODE_CONFIG_CONTENT" not in prepare(PROFILES["opencode"], VALUES, spool=tmp_path).env
 
 
-def test_aider_calls_with_its_terminal_kept_from_the_hook(tmp_path: Path):
-    words = prepare(PROFILES["aider"], VALUES, spool=tmp_path).argv
-    assert words[1:3] == ("--notifications", "--notifications-command")
-    assert words[3].startswith("</dev/null ")
-
-
 def test_a_spool_that_can_not_be_written_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AutodError, match="can't write"):
