@@ -17,6 +17,7 @@ from textual.filter import LineFilter
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.timer import Timer
 
 from autod_tui.core.attention import Calls
 from autod_tui.core.board import Board
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 KEPT_ENTRIES = 1000
 MINUTE = 60.0
+SECOND = 1.0
 PAGES = Path(__file__).with_name("pages.tcss").resolve()
 
 
@@ -74,6 +76,7 @@ class AutodApp(App[int]):
         self._last_door = ControlFilter()
         self._calls = Calls()
         self._told_title = ""
+        self._countdown: Timer | None = None
         self.register_theme(THEME)
         self.add_class(f"-theme-{THEME.name}")
         self.set_class(words.ASCII_ONLY, "ascii-only")
@@ -105,6 +108,7 @@ class AutodApp(App[int]):
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
         self.set_interval(MINUTE, self._tell_screens)
+        self._count_down(self.board)
 
     def on_ready(self) -> None:
         """Tell that the first frame stands, and then fetch what only a command needs."""
@@ -127,6 +131,7 @@ class AutodApp(App[int]):
         self.entries = [*self.entries, *fresh][-KEPT_ENTRIES:]
         self._tell_screens(tuple(fresh))
         self._show_title(update.board)
+        self._count_down(update.board)
         self._call_attention(fresh)
         self._tell_news(self._news.find(fresh, self.desk.runs))
 
@@ -145,6 +150,19 @@ class AutodApp(App[int]):
         for screen in self.screen_stack:
             if isinstance(screen, BoardWatcher) and screen.is_mounted:
                 screen.board_changed(update)
+
+    def _count_down(self, board: Board) -> None:
+        """While a rate limit lasts, tell each second what is left of it."""
+        if board.held and self._countdown is None:
+            self._countdown = self.set_interval(SECOND, self._look_again)
+        elif not board.held and self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None
+
+    def _look_again(self) -> None:
+        self.board = self.desk.board()
+        self._tell_screens()
+        self._count_down(self.board)
 
     def _tell_news(self, news: list[News]) -> None:
         """Say what of the runs is worth a look, with one bell for all of it."""

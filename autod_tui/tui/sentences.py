@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from functools import singledispatch
 
+from autod_tui.core import agent_events as ae
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import GateState
+from autod_tui.core.usage_words import cost_words, token_words
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.text import count, joined, seconds_text, short
@@ -197,3 +200,21 @@ def _(event: ev.BackupRestored) -> Told | None:
 @tell.register
 def _(event: ev.Noted) -> Told | None:
     return event.name or "note", event.text, {"error": "bad", "warning": "warn"}.get(event.level, "dim")
+
+
+@tell.register
+def _(event: ae.AgentsHeld) -> Told | None:
+    until = time.strftime("%H:%M:%S", time.localtime(event.until))
+    return event.name or event.family, f"met a rate limit: no new {event.family} until {until}", "warn"
+
+
+@tell.register
+def _(event: ae.AgentsFreed) -> Told | None:
+    return "autod", f"{event.family} may start again", "info"
+
+
+@tell.register
+def _(event: ae.LimitRaised) -> Told | None:
+    amounts = [] if event.cost_usd is None else [cost_words(event.cost_usd)]
+    amounts += [] if event.tokens is None else [f"{token_words(event.tokens)} tokens"]
+    return event.name or "autod", f"may use up to {' and '.join(amounts)}", "info"
