@@ -17,7 +17,6 @@ from autod_tui.core.requests import Answer, AnswerAgent
 from autod_tui.core.run import SessionState
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.engine.house import House, unknown_hint
-from autod_tui.engine.notices import REACHABLE
 
 PATIENCE = 1.5
 """Seconds that a screen may take to follow a key."""
@@ -80,7 +79,7 @@ class Answers:
         known = [*(spec.name for spec in self._house.plan.workstreams), *self._house.state.workstreams]
         if name not in known:
             raise UsageError(f"no workstream {name!r}", hint=unknown_hint(name, known, "autod new"))
-        if not record.pane or record.state not in REACHABLE:
+        if not record.reachable:
             raise RefusedError(f"{name}: no living agent to answer", hint=f"autod up {name} starts it")
         return _Asker(
             name=name,
