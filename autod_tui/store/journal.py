@@ -149,14 +149,31 @@ class Journal:
             return None
 
     def _open(self) -> None:
-        if self._is_ours():
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            return
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("BEGIN")  # one state of the file: another process may be making it right now
+        try:
+            made = self._is_ours()
+        finally:
+            self._db.execute("COMMIT")
+        if not made:
+            self._write_ahead()
         self._db.execute("PRAGMA synchronous = NORMAL")
+        if made:
+            return
         with self._transaction():
             if not self._is_ours():  # another process may have been faster
                 self._make()
+
+    def _write_ahead(self) -> None:
+        """Change the file's mode; SQLite itself does not wait where two processes do so at once."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.005)
 
     def _is_ours(self) -> bool:
         """Tell whether the schema is there; raises AutodError for a file that isn't ours to fill."""

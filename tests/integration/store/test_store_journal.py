@@ -1,4 +1,5 @@
 import asyncio
+import multiprocessing
 import shutil
 import sqlite3
 import subprocess
@@ -119,6 +120,24 @@ def test_many_processes_open_and_write_at_once(tmp_path):
     entries = Journal(tmp_path).read()
     assert [entry.seq for entry in entries] == list(range(1, 81))
     assert sorted(entry.event.text for entry in entries) == sorted("abcd" * 20)
+
+
+def open_at(directory, start):
+    start.wait()
+    Journal(directory).close()
+
+
+def test_a_journal_is_made_by_several_processes_at_the_same_moment(tmp_path):
+    processes = multiprocessing.get_context("fork")
+    for attempt in range(30):
+        start = processes.Barrier(4)
+        place = tmp_path / str(attempt)
+        makers = [processes.Process(target=open_at, args=(place, start)) for _ in range(4)]
+        for maker in makers:
+            maker.start()
+        for maker in makers:
+            maker.join()
+        assert [maker.exitcode for maker in makers] == [0, 0, 0, 0]
 
 
 def test_the_writer_killed_mid_way_leaves_whole_events(tmp_path):
