@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from autod_tui.agents.menus import moves, question_text, read_menu
@@ -21,6 +22,10 @@ _LETTERS = re.compile(
 )
 _LETTER = re.compile(r"\((?P<letter>[A-Z])\)(?P<rest>[^/()\[\]]+)")
 _YES_NO = re.compile(r"(?i)^(?P<ask>.*?)[\[(](?P<yes>y|yes)/(?P<no>n|no)[\])]\s*[:?>]?\s*$")
+PANEL_FROM = 60
+"""Columns that a panel at the right leaves at least to the conversation."""
+PANEL_SHARE = 0.6
+"""Part of the rows in which its edge stands."""
 LONGEST_SUBJECT = 12
 """Rows above a question in one line that are told with it."""
 
@@ -30,7 +35,7 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
 
     `lines` may hold SGR sequences: where an agent marks a choice by its colour alone, they tell which it is.
     """
-    raw = list(lines)
+    raw = _without_panel(lines)
     while raw and not plain(raw[-1]).strip():
         raw.pop()
     rows = [_inner(plain(line)) for line in raw]
@@ -40,6 +45,20 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
 def plain(line: str) -> str:
     """Return a row of a screen without escape sequences and control characters, nor blanks at its end."""
     return _CONTROLS.sub("", _ESCAPES.sub("", line)).rstrip()
+
+
+def _without_panel(lines: Sequence[str]) -> list[str]:
+    """Cut a panel at the right off: an edge that stands in the same column of most rows, with words behind it."""
+    rows = [plain(line) for line in lines]
+    edges = Counter(at for row in rows for at in _edges(row))
+    column, count = max(edges.items(), key=lambda found: found[1], default=(0, 0))
+    if count < PANEL_SHARE * len(rows) or not any(row[column + 1 :].strip(" │") for row in rows):
+        return list(lines)
+    return [row[:column].rstrip() if len(row) > column else line for row, line in zip(rows, lines, strict=True)]
+
+
+def _edges(row: str) -> list[int]:
+    return [at for at in range(PANEL_FROM, len(row)) if row[at] == "│" and row[at - 1] == " "]
 
 
 def last_words(lines: Sequence[str], count: int) -> tuple[str, ...]:

@@ -22,6 +22,24 @@ ASKED = [
     ("claude-permission-bash", "Do you want to proceed?", ["1 Yes|1", f"2 {LOCAL}|2", "3 No|3"], "Down Down Tab"),
     ("claude-permission-write", "create notes.txt?", ["1 Yes|1", "2 Yes, allow all|2", "3 No|3"], "Down Down Tab"),
     ("claude-permission-amend", "create notes.txt?", ["1 Yes|Up Up Enter", "2 Yes,|Up Enter", "3 No, and|Enter"], ""),
+    (
+        "claude-permission-auto",
+        "Do you want to proceed?",
+        ["1 Yes|1", "2 Yes, and don't ask|2", "3 Yes, and switch to auto|3", "4 No|4"],
+        "Down Down Down Tab",
+    ),
+    (
+        "claude-permission-auto-amend",
+        "Do you want to proceed?",
+        ["1 Yes|Up Up Up E", "2 Yes, and don't|Up Up E", "3 Yes, and switch|Up E", "4 No, and|Enter"],
+        "",
+    ),
+    (
+        "claude-question-next",
+        "Which?",
+        ["1 [✔] sync|1", "2 [ ] undo|2", "3 [ ] Type|3", "next Next|Tab", "4 Chat|4"],
+        None,
+    ),
     ("claude-question", "Which colour", ["1 red|1", "2 blue|2", "3 Type something.|3", "4 Chat|4"], "3"),
     ("claude-question-tabs", "Which colour", ["1 red - like|1", "2 blue - like|2", "3 Type|3", "4 Chat|4"], "3"),
     (
@@ -163,6 +181,14 @@ def test_questions_as_agents_describe_them(
     assert [choice.typed for choice in question.choices] == typed
     assert question.free_text
     assert question.into_text == into
+
+
+@pytest.mark.parametrize("screen", ["claude-permission-auto", "claude-question-next", "claude-idle-finished"])
+def test_a_panel_of_other_words_at_the_right_is_left_out(screen: str) -> None:
+    rows = (SCREENS / f"{screen}.txt").read_text(encoding="utf-8").rstrip().split("\n")
+    panel = ["2 files changed", "b.txt", " 1. Yes", "❯ 2. No", *["+ more"] * len(rows)]
+    beside = [f"{row[:140]:<140} │{words}" for row, words in zip(rows, panel, strict=False)]
+    assert look(beside, "claude") == ask(screen)
 
 
 def test_the_coloured_button_is_the_chosen_one() -> None:
