@@ -193,9 +193,8 @@ def _(event: ev.StateChanged, state: State, at: float) -> State:
         "until": event.until,
         "since": at,
     }
-    # an agent that says it is done, or failed, may live on; one whose process says so has ended
-    rests = event.state in (WorkstreamState.DONE, WorkstreamState.FAILED)
-    ended = not rests or event.source is Source.PROCESS
+    # an agent that says it is done may live on; one whose process says so has ended
+    ended = event.state is not WorkstreamState.DONE or event.source is Source.PROCESS
     if event.state is WorkstreamState.DONE:
         changes["done"] = record.done or _ending(record, at)
     elif event.state is WorkstreamState.WORKING:
@@ -203,6 +202,8 @@ def _(event: ev.StateChanged, state: State, at: float) -> State:
     if event.state not in ALIVE_STATES and ended and record.started_at:
         changes |= {"active_seconds": record.active_seconds + at - record.started_at, "started_at": 0.0}
         state = _replace(state, metrics=_replace(state.metrics, last_stop=at))
+    elif event.state in ALIVE_STATES and record.pane and not record.started_at:
+        changes["started_at"] = at  # it had failed and lives on
     return _with_workstream(state, event.name, **changes)
 
 
