@@ -88,13 +88,15 @@ class Following:
                 await self._house.signs.follow(tuple(followed.values()))
 
     async def _leave(self, session: str) -> None:
+        """Follow a session that has ended no more, once what it wrote last was read."""
         await asyncio.sleep(LINGER)
-        await self.spending.end(session)
-        self._leaving.pop(session, None)
-        self._followed.pop(session, None)
-        self._calls.pop(session, None)
-        self._house.signs.forget(session)
-        self._stale.set()
+        try:
+            await self.spending.end(session)
+        finally:
+            self._leaving.pop(session, None)
+            self._calls.pop(session, None)
+            self._house.signs.forget(session)
+            self._stale.set()
 
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
         if any(isinstance(entry.event, _CHANGES) for entry in entries):

@@ -47,12 +47,18 @@ class Vigil:
     async def run(self) -> None:
         """Watch until cancelled; what the screens show already is read first."""
         following = asyncio.create_task(self.following.run())
+        following.add_done_callback(self._followed)
         try:
             async for event in self._house.panes.events():
                 self._handle(event)
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+
+    def _followed(self, following: asyncio.Task[None]) -> None:
+        if not following.cancelled() and (error := following.exception()):
+            text = f"hooks, status files and records are read no more: {error}"
+            self._house.stream.emit(ev.Noted(level="error", text=text))
 
     async def survey(self) -> None:
         """Take what was told already, and read the screens that count; claims are given the time to be believed."""
