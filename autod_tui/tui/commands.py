@@ -24,6 +24,7 @@ BOARD_SCOPES = frozenset({"any", "workstream", "checkpoint"})
 
 _KEY_WORDS = {
     "question_mark": "?",
+    "dollar_sign": "$",
     "escape": "esc",
     "right_square_bracket": "]",
     "slash": "/",

@@ -162,16 +162,16 @@ def session_rows(run: RunRecord, width: int, now: float) -> list[Row]:
 def _session_row(session: SessionRecord, name: int, width: int, now: float) -> Row:
     lasted = long_time((session.ended_at or now) - session.started_at)
     who = f"{session.agent or 'gates'} {session.model}".strip()
-    if used := usage_words(session.usage):
-        who += f"  {used}"
     reason = session.reason if session.state is not SessionState.DONE else ""
-    return _row_of(session.state, session.id, session.tasks, who, reason, lasted, name, width)
+    told = (who, usage_words(session.usage), reason, lasted)
+    return _row_of(session.state, session.id, session.tasks, told, name, width)
 
 
 @lru_cache(maxsize=4 * SESSIONS_SHOWN)
 def _row_of(
-    state: SessionState, id: str, tasks: tuple[str, ...], who: str, reason: str, lasted: str, name: int, width: int
+    state: SessionState, id: str, tasks: tuple[str, ...], told: tuple[str, str, str, str], name: int, width: int
 ) -> Row:
+    who, used, reason, lasted = told
     look = SESSION[state]
     spans: list[Span] = [
         (f" {fit(f'{look.mark} {look.word}', 11)} ", look.role),
@@ -182,6 +182,8 @@ def _row_of(
     ]
     if reason:
         spans.append((f"  {reason}", "warn"))
+    if used:
+        spans.append((f"  {used}", "dim"))
     return row(*_cut(spans, width), key=id)
 
 
