@@ -75,6 +75,7 @@ class Following:
 
     async def _keep(self) -> None:
         """Set who is followed whenever that may have changed."""
+        told: dict[str, Followed] = {}
         self._stale.set()
         while True:
             await self._stale.wait()
@@ -82,10 +83,10 @@ class Following:
             wanted = self._wanted()
             for session in self._followed.keys() - wanted.keys() - self._leaving.keys():
                 self._leaving[session] = asyncio.create_task(self._leave(session))
-            followed = {**{session: self._followed[session] for session in self._leaving}, **wanted}
-            if followed != self._followed:
-                self._followed = followed
-                await self._house.signs.follow(tuple(followed.values()))
+            self._followed = {**{session: self._followed[session] for session in self._leaving}, **wanted}
+            if self._followed != told:
+                told = dict(self._followed)
+                await self._house.signs.follow(tuple(told.values()))
 
     async def _leave(self, session: str) -> None:
         """Follow a session that has ended no more, once what it wrote last was read."""
@@ -94,6 +95,7 @@ class Following:
             await self.spending.end(session)
         finally:
             self._leaving.pop(session, None)
+            self._followed.pop(session, None)
             self._calls.pop(session, None)
             self._house.signs.forget(session)
             self._stale.set()
