@@ -45,7 +45,7 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     """Read the last 15 non-blank lines of a screen by the profile's patterns; None when none matches.
 
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
-    outrank failed, working and done, of which the lowest line counts.
+    outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     for pattern, state in (
@@ -54,13 +54,19 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     ):
         if (index := _lowest(pattern, rows)) >= 0:
             return _seen(state, rows[index], now)
+    failed, done = _lowest(profile.failed, rows), _lowest(profile.done, rows)
     rest = (
-        (_lowest(profile.failed, rows), WorkstreamState.FAILED),
+        (failed, WorkstreamState.FAILED),
         (_lowest(profile.working, rows), WorkstreamState.WORKING),
-        (_lowest(profile.done, rows), WorkstreamState.DONE),
+        (-1 if failed >= 0 and _same_turn(rows, failed, done) else done, WorkstreamState.DONE),
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
     return _seen(state, rows[index], now) if index >= 0 else None
+
+
+def _same_turn(rows: Sequence[str], failed: int, prompt: int) -> bool:
+    """Tell whether nothing was asked at the prompt since the failure above it."""
+    return not any(row.startswith(f"{rows[prompt].rstrip()} ") for row in rows[failed + 1 : max(prompt, 0)])
 
 
 def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:

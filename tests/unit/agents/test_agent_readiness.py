@@ -30,6 +30,8 @@ SCREENS = [
     ("opencode", ["  ■■■⬝  esc interrupt"], "working"),
     ("aider", ["Run shell command? (Y)es/(N)o/(D)on't ask again [Yes]:"], "waiting"),
     ("aider", ["Create new file? (Y)es/(N)o [Yes]: y", "Applied edit to a.py", "diff> "], "done"),
+    ("aider", ["> do it", "litellm.AuthenticationError: no", "The API provider ...", RULE, "> "], "failed"),
+    ("aider", ["> do it", "litellm.AuthenticationError: no", RULE, "> again", "Done.", RULE, "> "], "done"),
     ("copilot", ["◉ Working"], "working"),
     ("qwen", ["⠋ Waiting for user confirmation..."], "waiting"),
     ("vibe", ["  Esc/Ctrl+C to interrupt"], "working"),
