@@ -104,7 +104,7 @@ class CodexReader:
         elif payload.type == "turn_aborted":
             self.sums.read(_reading(WorkstreamState.IDLE, payload.reason or "interrupted"), at)
         elif payload.type == "task_complete":
-            ended = _reading(WorkstreamState.IDLE, "") if payload.error is None else self._failed(payload.error, at)
+            ended = _reading(WorkstreamState.DONE, "") if payload.error is None else self._failed(payload.error, at)
             self.sums.read(ended, at)
 
     def _add_up(self, payload: _Payload, at: float | None) -> None:

@@ -136,7 +136,7 @@ def test_codex_tells_the_end_of_a_turn_that_failed() -> None:
     assert (reading.state, reading.source) == (WorkstreamState.RATE_LIMITED, Source.RECORDS)
     assert "429" in reading.reason
     done = Record(DATA / ROLLOUT, "codex").read_new().reading
-    assert done is not None and done.state is WorkstreamState.IDLE
+    assert done is not None and done.state is WorkstreamState.DONE
 
 
 def test_running_totals_of_an_older_codex_are_counted_by_what_they_grow(tmp_path: Path) -> None:
