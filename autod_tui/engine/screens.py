@@ -16,8 +16,10 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, Workstr
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 
-QUIET_AFTER = 0.3
-"""Seconds without output after which a screen is looked at."""
+QUIET_AFTER = 0.45
+"""Seconds without output after which a screen is looked at; more than lies between two events of a pane that prints."""
+AGREE_LOOKS = 0.2
+"""Seconds between two looks that have to agree."""
 AT_LATEST = 1.0
 """Seconds of output without a pause after which it is looked at all the same."""
 RETRY_LOOKS = 0.15
@@ -133,7 +135,7 @@ class Screens:
             self._minds.hear(record, reading)
             return
         self._suspects[name] = suspect
-        self._put_off(name, QUIET_AFTER)
+        self._put_off(name, AGREE_LOOKS)
 
     def _retrying(self, record: WorkstreamRecord, reading: Reading | None, lines: tuple[str, ...]) -> None:
         """Take a retry whose line lives; one whose time is up is work again."""

@@ -74,7 +74,8 @@ def told(kind: str, data: str = "", status: int | None = None, pane: str = "%1")
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    monkeypatch.setattr(room, "QUIET_AFTER", 0.0)
+    for name in ("QUIET_AFTER", "AGREE_LOOKS"):
+        monkeypatch.setattr(room, name, 0.0)
     return Watched(tmp_path)
 
 
