@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ LAUNCH = ".launch"
 SPOOL_VARIABLE = "AUTOD_SPOOL"
 TIMEOUT = 10
 """Seconds after which an agent may give a hook up."""
-_SCRIPT = Path(__file__).with_name("hook.sh")
-_PLUGIN = Path(__file__).with_name("opencode_plugin.js")
+_HERE = Path(__file__).parent
+_SCRIPT = _HERE / "hook.sh"
 
 
 class Hooks(Struct, frozen=True, kw_only=True):
@@ -58,17 +59,55 @@ def _command(profile: AgentProfile, launch: Path, event: str) -> str:
     return f"/bin/sh {script} {profile.family or profile.name} {event} 2>/dev/null || :"
 
 
+def _commands(profile: AgentProfile, launch: Path, **more: Any) -> dict[str, Any]:
+    """Return hooks in the shape that Claude Code gave them and others took over."""
+
+    def hook(event: str) -> dict[str, Any]:
+        return {"type": "command", "command": _command(profile, launch, event), **more}
+
+    return {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
+
+
 def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
     if "--settings" in profile.command:  # the later of two would win
         return Hooks()
-
-    def hook(event: str) -> dict[str, Any]:
-        return {"type": "command", "command": _command(profile, launch, event), "timeout": TIMEOUT}
-
     settings = launch / "settings.json"
-    hooks = {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
+    hooks = _commands(profile, launch, timeout=TIMEOUT)
     settings.write_text(json.dumps({"hooks": hooks}, indent=1), "utf-8")
     return Hooks(arguments=("--settings", str(settings)))
+
+
+def _copilot_plugin(profile: AgentProfile, launch: Path) -> Hooks:
+    def hook(event: str) -> dict[str, Any]:
+        return {"type": "command", "bash": _command(profile, launch, event), "timeoutSec": TIMEOUT}
+
+    plugin = launch / "plugin"
+    plugin.mkdir(exist_ok=True)
+    about = {"name": "autod", "version": "1.0.0", "description": "Tells autod what goes on", "hooks": "hooks.json"}
+    hooks = {event: [hook(event)] for event in _events(profile)}
+    plugin.joinpath("plugin.json").write_text(json.dumps(about), "utf-8")
+    plugin.joinpath("hooks.json").write_text(json.dumps({"version": 1, "hooks": hooks}, indent=1), "utf-8")
+    return Hooks(arguments=("--plugin-dir", str(plugin)))
+
+
+def _qwen_settings(profile: AgentProfile, launch: Path) -> Hooks:
+    """Give hooks as the system's defaults: lists of hooks are joined, in all else the user's settings win."""
+    variable = "QWEN_CODE_SYSTEM_DEFAULTS_PATH"
+    theirs = _read_object(_qwen_defaults({**os.environ, **profile.env}, variable))
+    if theirs is None:
+        return Hooks()
+    hooks = dict(theirs.get("hooks") or {})
+    for event, entries in _commands(profile, launch, timeout=TIMEOUT * 1000).items():
+        hooks[event] = [*hooks.get(event, []), *entries]
+    settings = launch / "defaults.json"
+    settings.write_text(json.dumps({**theirs, "hooks": hooks}, indent=1), "utf-8")
+    return Hooks(env={variable: str(settings)})
+
+
+def _qwen_defaults(env: Mapping[str, str], variable: str) -> Path:
+    system = "/Library/Application Support/QwenCode" if sys.platform == "darwin" else "/etc/qwen-code"
+    settings = Path(env.get("QWEN_CODE_SYSTEM_SETTINGS_PATH") or f"{system}/settings.json")
+    return Path(env.get(variable) or settings.with_name("system-defaults.json"))
 
 
 def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
@@ -76,13 +115,33 @@ def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
     theirs = _object({**os.environ, **profile.env}.get(variable) or "{}")
     if theirs is None:
         return Hooks()
-    told = json.dumps(
-        {"spool": str(launch.parent), "agent": profile.family or profile.name, "events": _events(profile)}
-    )
-    plugin = launch / "autod.js"
-    plugin.write_text(f"const TOLD = {told}\n{_PLUGIN.read_text('utf-8')}", "utf-8")
+    plugin = _module(profile, launch, "tell_opencode.js")
     plugins: Iterable[Any] = theirs.get("plugin") or []
     return Hooks(env={variable: json.dumps({**theirs, "plugin": [*plugins, plugin.as_uri()]})})
+
+
+def _pi_extension(profile: AgentProfile, launch: Path) -> Hooks:
+    return Hooks(arguments=("--extension", str(_module(profile, launch, "tell_pi.js"))))
+
+
+def _module(profile: AgentProfile, launch: Path, tail: str) -> Path:
+    """Write a module of JavaScript that tells the events which the profile knows."""
+    agent = profile.family or profile.name
+    told = json.dumps({"spool": str(launch.parent), "agent": agent, "events": _events(profile)})
+    parts = (_HERE.joinpath(name).read_text("utf-8") for name in ("tell.js", tail))
+    module = launch / "autod.mjs"
+    module.write_text(f"const TOLD = {told}\n{''.join(parts)}", "utf-8")
+    return module
+
+
+def _read_object(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object in a file, an empty one when there is no file, None when it can't be read."""
+    try:
+        return _object(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -95,5 +154,8 @@ def _object(text: str) -> dict[str, Any] | None:
 
 _WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
     "claude-settings": _claude_settings,
+    "copilot-plugin": _copilot_plugin,
     "opencode-plugin": _opencode_plugin,
+    "pi-extension": _pi_extension,
+    "qwen-settings": _qwen_settings,
 }

@@ -11,7 +11,10 @@ PERMISSIONS: dict[str, str] = {
 
 HOOK_WAYS: dict[str, str] = {
     "claude-settings": "a settings file of this launch, by `--settings`",
+    "copilot-plugin": "a plugin of this launch, by `--plugin-dir`",
     "opencode-plugin": "a plugin of this launch, by OPENCODE_CONFIG_CONTENT",
+    "pi-extension": "an extension of this launch, by `--extension`",
+    "qwen-settings": "a file of defaults of this launch, by QWEN_CODE_SYSTEM_DEFAULTS_PATH",
 }
 """Ways in which programs take hooks for one launch."""
 

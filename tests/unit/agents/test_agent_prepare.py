@@ -167,6 +167,36 @@ def test_opencode_gets_a_plugin_beside_what_the_user_has(tmp_path: Path, monkeyp
     assert "OPENCODE_CONFIG_CONTENT" not in prepare(PROFILES["opencode"], VALUES, spool=tmp_path).env
 
 
+def test_qwen_gets_defaults_beside_those_of_the_system(tmp_path: Path, monkeypatch):
+    theirs = tmp_path / "theirs.json"
+    theirs.write_text('{"a": 1, "hooks": {"Stop": [{"hooks": []}]}}')
+    monkeypatch.setenv("QWEN_CODE_SYSTEM_DEFAULTS_PATH", str(theirs))
+    path = prepare(PROFILES["qwen"], VALUES, spool=tmp_path / "spool").env["QWEN_CODE_SYSTEM_DEFAULTS_PATH"]
+    settings = json.loads(Path(path).read_text())
+    assert (settings["a"], len(settings["hooks"]["Stop"])) == (1, 2)
+    assert len(settings["hooks"]["PermissionRequest"]) == 1
+    assert json.loads(theirs.read_text())["hooks"] == {"Stop": [{"hooks": []}]}
+    theirs.write_text("broken")
+    assert "QWEN_CODE_SYSTEM_DEFAULTS_PATH" not in prepare(PROFILES["qwen"], VALUES, spool=tmp_path / "spool").env
+
+
+def test_copilot_gets_a_plugin_directory(tmp_path: Path):
+    words = prepare(PROFILES["copilot"], VALUES, spool=tmp_path).argv
+    assert words[1] == "--plugin-dir"
+    hooks = json.loads(Path(words[2], "hooks.json").read_text())["hooks"]
+    assert "hook.sh" in hooks["agentStop"][0]["bash"]
+    assert json.loads(Path(words[2], "plugin.json").read_text())["hooks"] == "hooks.json"
+
+
+def test_every_way_of_hooks_is_known_and_used(tmp_path: Path):
+    assert {profile.hooks for profile in PROFILES.values()} - {""} == set(HOOK_WAYS)
+    for profile in PROFILES.values():
+        prepared = prepare(profile, VALUES, spool=tmp_path / profile.name)
+        assert bool(profile.hooks) == (
+            len(prepared.env) > 1 or len(prepared.argv) > len(prepare(profile, VALUES).argv)
+        ), profile.name
+
+
 def test_a_spool_that_can_not_be_written_is_told(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AutodError, match="can't write"):
