@@ -79,6 +79,8 @@ class AgentStarted(Event, frozen=True, kw_only=True):
     pane: str
     pid: int
     adopted: bool = False
+    resumed: bool = False
+    """True when it goes on with an older conversation."""
 
 
 class StateChanged(Event, frozen=True, kw_only=True):

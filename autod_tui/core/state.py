@@ -24,7 +24,7 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.run import RunRecord
 from autod_tui.core.run_events import RunStarted
 from autod_tui.core.run_state import RUN_EVENTS, apply_run, start_run
-from autod_tui.core.workstream import ALIVE_STATES, Ending, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.workstream import ALIVE_STATES, EXIT_STATUS, Ending, Source, WorkstreamRecord, WorkstreamState
 
 
 class Metrics(Struct, frozen=True, kw_only=True):
@@ -84,6 +84,9 @@ def apply(state: State, entry: Recorded) -> State:
     state = _replace(state, seq=entry.seq, at=entry.at)
     return _apply(entry.event, state, entry.at)
 
+
+RESUME_PROOF = 10.0
+"""Seconds within which a resumed agent that ends by itself shows that it could not be: the next start is a new one."""
 
 S = TypeVar("S", bound=Struct)
 
@@ -169,6 +172,7 @@ def _(event: ev.AgentStarted, state: State, at: float) -> State:
         done=before.done if event.adopted else None,
         conversation=before.conversation if event.adopted else "",
         conversation_agent=before.conversation_agent if event.adopted else "",
+        resumed=before.resumed if event.adopted else event.resumed,
         session=event.session,
         agent=event.agent,
         model=event.model,
@@ -201,6 +205,9 @@ def _(event: ev.StateChanged, state: State, at: float) -> State:
         changes["done"] = None
     if event.state not in ALIVE_STATES and ended and record.started_at:
         changes |= {"active_seconds": record.active_seconds + at - record.started_at, "started_at": 0.0}
+        by_itself = event.source is Source.PROCESS and event.reason.startswith(EXIT_STATUS)
+        if record.resumed and by_itself and at - record.started_at < RESUME_PROOF:
+            changes |= {"conversation": "", "conversation_agent": ""}  # it could not be resumed
         state = _replace(state, metrics=_replace(state.metrics, last_stop=at))
     elif event.state in ALIVE_STATES and record.pane and not record.started_at:
         changes["started_at"] = at  # it had failed and lives on

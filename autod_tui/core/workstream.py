@@ -41,6 +41,10 @@ ALIVE_STATES = frozenset(
 """States in which the agent's process is known to run (DONE may be either)."""
 
 
+EXIT_STATUS = "exit status"
+"""How the reason of an agent begins whose process has ended by itself."""
+
+
 class Source(StrEnum):
     """Where a reading of the agent's state came from, most trusted first."""
 
@@ -175,6 +179,8 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """The agent's own id of its present conversation, for a resume after a crash; empty when unknown."""
     conversation_agent: str = ""
     """Profile that `conversation` belongs to."""
+    resumed: bool = False
+    """True when its present session goes on with a conversation of an earlier one."""
     spent: Mapping[str, Usage] = {}
     """Conversation to what it has used so far."""
     counted_from: Mapping[str, float] = {}

@@ -172,6 +172,7 @@ class Workstreams:
                 window=pane.window,
                 pane=pane.pane,
                 pid=pane.pid,
+                resumed=bool(conversation),
             ),
             *_known(spec.name, session, conversation or (session if _names_its_conversation(profile) else "")),
         )

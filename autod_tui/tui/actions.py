@@ -115,7 +115,7 @@ async def up(app: AutodApp, selection: Selection) -> None:
     if not (view := _workstream(app, selection)):
         return
     fresh = False
-    if conversation_to_resume(app.desk.plan, view.record, view.spec.agent):
+    if not view.record.reachable and conversation_to_resume(app.desk.plan, view.record, view.spec.agent):
         asked = Pick(f"start {view.name}", RESUME_OR_NOT)
         if not (picked := await app.push_screen_wait(asked)):
             return

@@ -168,6 +168,7 @@ class AutodApp(App[int]):
         """Say what of the runs is worth a look, with one bell for all of it."""
         for one in news:
             self.say(one.text, failed=one.failed)
+            foreground.tell_terminal(self, one.text)
         if news:
             self.bell()
 

@@ -57,7 +57,8 @@ def _(event: ev.WorktreeRemoved) -> Told | None:
 @tell.register
 def _(event: ev.AgentStarted) -> Told | None:
     model = f" ({event.model})" if event.model else ""
-    return event.name, f"{'found again' if event.adopted else 'started'}: {event.agent}{model}", "info"
+    how = "found again" if event.adopted else "goes on with its conversation" if event.resumed else "started"
+    return event.name, f"{how}: {event.agent}{model}", "info"
 
 
 @tell.register

@@ -24,14 +24,19 @@ def started(session: str = "s", **fields: Any) -> AgentStarted:
     return AgentStarted(**{**usual, "session": session, **fields})
 
 
-def became(state: WorkstreamState) -> StateChanged:
-    return StateChanged(name="a", state=state, source=Source.PROCESS)
+def became(state: WorkstreamState, reason: str = "") -> StateChanged:
+    return StateChanged(name="a", state=state, reason=reason, source=Source.PROCESS)
 
 
 def after(*events: Event) -> State:
     return replay(Recorded(seq, float(seq), event) for seq, event in enumerate(events, 1))
 
 
+AGAIN = started("t", resumed=True)
+KNOWN_AGAIN = ConversationKnown(name="a", session="t", conversation="c")
+ENDED = became(W.FAILED, "exit status 1")
+LONG = tuple(became(W.WORKING) for _ in range(10))
+"""Events are a second apart here."""
 KNOWN = ConversationKnown(name="a", session="s", conversation="c")
 CASES: list[tuple[str, tuple[Event, ...], str]] = [
     ("killed", (started(), KNOWN, became(W.FAILED)), "c"),
@@ -39,6 +44,9 @@ CASES: list[tuple[str, tuple[Event, ...], str]] = [
     ("left", (started(), KNOWN, became(W.EXITED)), "c"),
     ("stopped", (started(), KNOWN, AgentStopped(name="a")), "c"),
     ("adopted", (started(), KNOWN, started(adopted=True), became(W.LOST)), "c"),
+    ("resumed in vain", (started(), KNOWN, became(W.FAILED), AGAIN, KNOWN_AGAIN, ENDED), ""),
+    ("resumed, then killed", (started(), KNOWN, became(W.FAILED), AGAIN, KNOWN_AGAIN, became(W.FAILED)), "c"),
+    ("resumed well", (started(), KNOWN, became(W.FAILED), AGAIN, KNOWN_AGAIN, *LONG, ENDED), "c"),
     ("alive", (started(), KNOWN, became(W.WORKING)), ""),
     ("done", (started(), KNOWN, became(W.DONE)), ""),
     ("done, then lost", (started(), KNOWN, became(W.DONE), became(W.LOST)), ""),
