@@ -125,6 +125,7 @@ class Conductor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.vigil.close()
         self._holds.close()
         self.house.stream.emit(ev.ConductorStopped(pid=os.getpid()))
 

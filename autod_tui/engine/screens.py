@@ -17,7 +17,9 @@ from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 
 QUIET_AFTER = 0.45
-"""Seconds without output after which a screen is looked at; more than lies between two events of a pane that prints."""
+"""Seconds without output after which one of many screens is looked at, more than between two events of a pane that
+prints; a few are looked at sooner."""
+QUIET_SOON = 0.25
 AGREE_LOOKS = 0.2
 """Seconds between two looks that have to agree."""
 AT_LATEST = 1.0
@@ -58,7 +60,7 @@ class Screens:
         """Take that an agent has printed something."""
         need = self._minds.needs_screen(record)
         if need in (Screen.STATE, Screen.FAILURE):
-            self._put_off(record.name, QUIET_AFTER)
+            self._put_off(record.name, min(QUIET_AFTER, max(QUIET_SOON, self._share() / 4)))
         elif need is Screen.LIMIT and record.name not in self._timers and self._patterns(record, need):
             self._put_off(record.name, max(LIMIT_EVERY, self._share()))
 
@@ -102,6 +104,8 @@ class Screens:
         """Look no more."""
         for name in tuple(self._timers):
             self._timers.pop(name)[0].cancel()
+        for look in tuple(self._looks):
+            look.cancel()
 
     async def read(self, name: str) -> None:
         """Look at a screen and tell what it shows."""

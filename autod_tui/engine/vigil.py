@@ -8,7 +8,7 @@ from collections.abc import Callable
 from autod_tui.core import events as ev
 from autod_tui.core.claims import Screen
 from autod_tui.core.ports import PaneEvent, PaneStatus
-from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.workstream import EXIT_STATUS, Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.following import Following
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
@@ -72,6 +72,11 @@ class Vigil:
         if (delay := self._minds.unsettled()) is not None:
             await asyncio.sleep(max(0.0, delay))
             self._minds.look_again()
+        self._minds.close()
+
+    def close(self) -> None:
+        """Take no look that is still due."""
+        self._screens.close()
         self._minds.close()
 
     def settle(self, record: WorkstreamRecord, pane: PaneStatus) -> None:
@@ -190,5 +195,5 @@ def ending(pane: PaneStatus, *, interactive: bool) -> tuple[WorkstreamState, str
     if pane.exit_status is None:
         return WorkstreamState.FAILED, "killed"
     if pane.exit_status == 0:
-        return (WorkstreamState.EXITED if interactive else WorkstreamState.DONE), "exit status 0"
-    return WorkstreamState.FAILED, f"exit status {pane.exit_status}"
+        return (WorkstreamState.EXITED if interactive else WorkstreamState.DONE), f"{EXIT_STATUS} 0"
+    return WorkstreamState.FAILED, f"{EXIT_STATUS} {pane.exit_status}"

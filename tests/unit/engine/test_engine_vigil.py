@@ -74,7 +74,7 @@ def told(kind: str, data: str = "", status: int | None = None, pane: str = "%1")
 
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
-    for name in ("QUIET_AFTER", "AGREE_LOOKS"):
+    for name in ("QUIET_AFTER", "QUIET_SOON", "AGREE_LOOKS"):
         monkeypatch.setattr(room, name, 0.0)
     return Watched(tmp_path)
 

@@ -84,7 +84,16 @@ class Stage:
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("QUIET_AFTER", "AGREE_LOOKS", "AT_LATEST", "RETRY_LOOKS", "FIRST_LOOK", "LIMIT_EVERY", "SHARE"):
+    for name in (
+        "QUIET_AFTER",
+        "QUIET_SOON",
+        "AGREE_LOOKS",
+        "AT_LATEST",
+        "RETRY_LOOKS",
+        "FIRST_LOOK",
+        "LIMIT_EVERY",
+        "SHARE",
+    ):
         monkeypatch.setattr(room, name, 0.0)
 
 
