@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from autod_tui.agents.readiness import clean, limited
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
+_CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _KINDS = frozenset({"permission", "question"})
 _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 """How status files begin to say what is waited for, and the kind of wait."""
@@ -32,8 +34,9 @@ class Payload(Struct, frozen=True):
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """What the agent said, by name; nothing when it said nothing."""
-        return self.payload if isinstance(self.payload, Mapping) else {}
+        """What the agent said, by name (`toolName` is `tool_name`); nothing when it said nothing."""
+        given = self.payload if isinstance(self.payload, Mapping) else {}
+        return {_CAPITAL.sub(lambda found: f"_{found[0].lower()}", name): value for name, value in given.items()}
 
 
 def read_payload(data: bytes) -> Payload | None:
@@ -104,7 +107,8 @@ def _reading(profile: AgentProfile, word: str, told: Payload) -> Reading | None:
         kind = word if word in _KINDS else ""
         return Reading(state, clean(": ".join(filter(None, (kind, _subject(told.fields))))), Source.HOOK)
     if state in (WorkstreamState.FAILED, WorkstreamState.RATE_LIMITED):
-        words = next(_strings(told.fields.get(name) for name in _WORDS), "")
+        error = _dig(told.fields, "error", "message")
+        words = next(_strings([*(told.fields.get(name) for name in _WORDS), error]), "")
         if limited(profile, words):
             state = WorkstreamState.RATE_LIMITED
         until = limit_ends(words, told.at) if state is WorkstreamState.RATE_LIMITED else 0.0

@@ -64,7 +64,8 @@ async def test_a_claude_by_all_its_sources(ground: Path) -> None:
         await one.play("working", title="⠂ work", status="busy", hook=hook("UserPromptSubmit"))
         await one.play("done", title="✳ work", status="idle", hook=hook("Stop"))
         await one.play("failed", kill=9)
-        assert said(one) == [
+        states = said(one)
+        assert states[states.index("idle") :] == [  # its first output may have been heard before its first hook
             *("idle", "working", "waiting", "working", "rate-limited", "working", "idle"),
             *("working", "waiting", "idle", "working", "failed", "working", "done", "failed"),
         ]

@@ -79,6 +79,18 @@ def test_an_overload_in_the_words_of_the_agent_is_a_limit() -> None:
     assert (reading.state, reading.until) == ("rate-limited", 130.0)
 
 
+def test_other_spellings_are_understood() -> None:
+    copilot = load_profiles()["copilot"]
+    asks = {"sessionId": "c1", "toolName": "bash", "toolInput": {"command": "ls"}}
+    told = Payload(event="permissionRequest", payload=asks)
+    reading = hook_reading(copilot, told)
+    assert reading is not None
+    assert (reading.reason, conversation_of(told)) == ("permission: bash: ls", "c1")
+    reading = hook_reading(copilot, Payload(event="errorOccurred", payload={"error": {"message": "it broke"}}))
+    assert reading is not None
+    assert (reading.state, reading.reason) == ("failed", "it broke")
+
+
 @pytest.mark.parametrize(
     ("status", "state", "reason"),
     [
