@@ -9,7 +9,7 @@ from pathlib import Path
 from autod_tui import process
 from autod_tui.agents import headless, questions, readiness
 from autod_tui.agents.launch import agent_argv, prepare
-from autod_tui.core.agent_ports import Prepared, Question
+from autod_tui.core.agent_ports import InstalledAgent, Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import GateOutcome
@@ -42,6 +42,12 @@ class Agents:
     ) -> Prepared:
         """Fill a profile's command, with hooks and a permission mode."""
         return prepare(profile, values, permission=permission, conversation=conversation, spool=self._spool)
+
+    async def installed(self, profiles: Sequence[AgentProfile]) -> list[InstalledAgent]:
+        """Look for agents' programs."""
+        from autod_tui.agents.installed import look_for
+
+        return await look_for(profiles)
 
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         """Read a state from a screen."""

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
+from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.desk import ConflictSides, Desk, Update
 from autod_tui.core.events import Recorded
@@ -162,6 +163,10 @@ class EarlyDesk:
     async def report(self) -> dict[str, Any]:
         """Return the success metrics of the plan."""
         return await (await self._acting()).report()
+
+    async def agents(self) -> Sequence[InstalledAgent]:
+        """Return all agents, and what of them is installed."""
+        return await (await self._acting()).agents()
 
     def run_plans(self) -> tuple[str, ...]:
         """Return the names of the plans of tasks; none are known before the desk stands."""

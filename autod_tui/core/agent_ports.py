@@ -21,8 +21,18 @@ class Prepared(Struct, frozen=True, kw_only=True):
     """To be added to the environment: hooks and such."""
 
 
+class InstalledAgent(Struct, frozen=True, kw_only=True):
+    """An agent, and what of it is installed here."""
+
+    profile: AgentProfile
+    path: str
+    """Empty when its program is not on the PATH."""
+    version: str = ""
+    """Empty when it is not installed, didn't tell, or is a program of one's own, which is not started for that."""
+
+
 class AgentsPort(Protocol):
-    """How agents are started and what their words mean; nothing here waits for anything."""
+    """How agents are started and what their words mean; nothing here waits but `installed`."""
 
     def argv(self, profile: AgentProfile, values: Mapping[str, str]) -> tuple[str, ...]:
         """Fill a profile's command; `values`: prompt, prompt_file, model, session_id, worktree, workstream."""
@@ -36,6 +46,10 @@ class AgentsPort(Protocol):
         With `conversation` the profile's `resume` command goes on with it. Writes files for this launch only, below
         the directory of the spool; the user's and the repository's settings are never touched. Raises UsageError.
         """
+        ...
+
+    async def installed(self, profiles: Sequence[AgentProfile]) -> list[InstalledAgent]:
+        """Return where each agent's program is and what version it tells; waits for them, some seconds at most."""
         ...
 
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:

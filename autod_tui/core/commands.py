@@ -129,6 +129,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="events", title="Events", help="Show the event feed.", verb="autod watch", keys=("f",)),
     Command(id="report", title="Report", help="Show the success metrics of the plan.",
             verb="autod report", keys=("r",)),
+    Command(id="agents", title="Agents", help="Show the agents: installed or not, versions, permission modes, models.",
+            verb="autod agents"),
     Command(id="undo", title="Undo", help="List the backups and bring one back.", verb="autod undo", keys=("z",)),
     Command(id="help", title="Help", help="Show all commands.", verb="autod --help", keys=("question_mark",),
             footer=True),

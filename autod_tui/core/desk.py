@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
@@ -102,6 +103,10 @@ class Desk(Protocol):
 
     async def report(self) -> dict[str, Any]:
         """Return the success metrics of the plan; `core.report` says which, and lays them out for people."""
+        ...
+
+    async def agents(self) -> Sequence[InstalledAgent]:
+        """Return all agents that may be used, and what of them is installed; waits for their programs' words."""
         ...
 
     def run_plans(self) -> tuple[str, ...]:

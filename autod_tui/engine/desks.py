@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board
 from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.desk import ConflictSides, Update
@@ -146,6 +147,10 @@ class BaseDesk(ABC):
     async def report(self) -> dict[str, Any]:
         """Return the success metrics of the plan."""
         return await make_report(self.house, self.board())
+
+    async def agents(self) -> Sequence[InstalledAgent]:
+        """Return all agents that may be used, and what of them is installed."""
+        return await self.house.agents.installed(tuple(self.plan.agents.values()))
 
     async def attach(self, workstream: str) -> str:
         """Show the pane full-screen, or return the shell command that does."""

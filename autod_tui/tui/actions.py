@@ -15,6 +15,7 @@ from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.jumps import find, home_of, next_waiting
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.run_actions import RUN_ACTIONS
+from autod_tui.tui.screens.agents import agent_lines
 from autod_tui.tui.screens.allow import allow_more
 from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.conflict import ConflictScreen
@@ -258,6 +259,14 @@ async def report(app: AutodApp, selection: Selection) -> None:
         app.push_screen(Pager("report", lambda width: report_lines(metrics, board, width, runs), "autod report"))
 
 
+async def agents(app: AutodApp, selection: Selection) -> None:
+    """Show the agents and what of them is installed."""
+    found = await app.desk.agents()
+    app.push_screen(
+        Pager("agents", lambda width: agent_lines(found), "autod agents check NAME tells whether one works")
+    )
+
+
 async def undo(app: AutodApp, selection: Selection) -> None:
     """List the backups."""
     answer = await app.desk.ask(Undo())
@@ -294,7 +303,7 @@ ACTIONS: dict[str, Action] = {
     "remove": remove, "send": send, "broadcast": broadcast, "next_waiting": next_waiting, "find": find, "diff": diff,
     "log": log, "pm": pm, "check": check, "merge": merge, "rollback": rollback, "sync": sync, "resolve": resolve,
     "events": events, "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
-    "allow": allow,
+    "allow": allow, "agents": agents,
     **RUN_ACTIONS,
     **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.events import Event, Recorded
@@ -153,6 +154,12 @@ class FakeDesk:
 
     async def report(self) -> dict[str, Any]:
         return self.metrics
+
+    async def agents(self) -> list[InstalledAgent]:
+        return [
+            InstalledAgent(profile=profile, path=f"/bin/{name}" if name != "mine" else "", version="1.2.3")
+            for name, profile in self.plan.agents.items()
+        ]
 
     async def attach(self, workstream: str) -> str:
         self.attached.append(workstream)

@@ -41,3 +41,12 @@ async def test_who_runs_without_asking_is_marked_in_the_list_and_in_the_details(
             if "runs without asking" in robot.text:
                 break
         await robot.expect("gemini, flash, runs without asking")
+
+
+async def test_the_agents_are_a_page_in_the_palette() -> None:
+    async with robot_at(unasked(busy_desk(), "gemini"), (120, 34)) as robot:
+        await robot.press("ctrl+p")
+        await robot.write("agents")
+        await robot.expect("Show the agents")
+        await robot.press("enter")
+        await robot.expect("how to get it", "1.2.3", "[all]", "never asks", "autod agents check NAME")
