@@ -12,15 +12,19 @@ from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
 from autod_tui.cli.run_words import progress_line
 from autod_tui.cli.runs import find_run
+from autod_tui.core.agent_events import AgentsFreed, AgentsHeld
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import ExitCode, UsageError
-from autod_tui.core.events import Noted
+from autod_tui.core.events import Noted, Recorded
+from autod_tui.core.limits import held_words
 from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
 from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.core.run_view import run_json
 from autod_tui.core.schedule import next_steps
 
 Asked = Callable[[Desk], AnyRequest]
+_HOLDS = (AgentsHeld, AgentsFreed)
+"""Events that concern every run."""
 
 
 def run(request: Request) -> int:
@@ -74,6 +78,9 @@ def _carry(request: Request, asked: Asked, *, detach: bool, stay: bool = True) -
         if not answer.ok or not stay or detach:
             return settle(console, answer)
         console.say(answer.message)
+        board = desk.board()
+        for reason in filter(None, (board.limit, *board.held)):
+            console.warn(f"autod: {reason}")
         id = str(answer.data["id"])
         try:
             return await _follow(desk, console, id, seen)
@@ -94,19 +101,33 @@ async def _follow(desk: Desk, console: Console, id: str, seen: int) -> int:
 
     async for update in desk.updates():
         for entry in update.entries:
-            told = entry.event if isinstance(entry.event, Noted) else None
-            if entry.seq <= seen or id not in (getattr(entry.event, "run", ""), told.name if told else ""):
+            told = entry.event.name if isinstance(entry.event, Noted) else ""
+            concerned = isinstance(entry.event, _HOLDS) or id in (getattr(entry.event, "run", ""), told)
+            if entry.seq <= seen or not concerned:
                 continue
             if console.as_json:
                 console.json_line(event_json(entry))
-            elif told:
-                console.warn(f"autod: {told.text}")
+            elif text := _told(entry):
+                console.warn(f"autod: {text}")
         record = desk.runs[id]
         if not console.as_json:
             console.status(progress_line(console, record))
         if rests(record) or _waits_for_person(record):
             break
     return _outcome(desk, console, id)
+
+
+def _told(entry: Recorded) -> str:
+    """Say what concerns the run in a sentence; empty for what its progress tells by itself."""
+    match entry.event:
+        case Noted(text=text):
+            return text
+        case AgentsHeld() as held:
+            return held_words(held, entry.at)
+        case AgentsFreed(family=family):
+            return f"{family} may start again"
+        case _:
+            return ""
 
 
 def rests(run: RunRecord) -> bool:

@@ -106,7 +106,7 @@ def _notes(view: WorkstreamView) -> list[str]:
         notes.append("runs without asking")
     if view.limit:
         notes.append(view.limit)
-    elif view.held and view.record.state not in ALIVE_STATES:
+    elif view.held and view.record.state not in ALIVE_STATES - {WorkstreamState.RATE_LIMITED}:
         notes.append(view.held)
     if view.record.overlaps:
         notes.append("conflicts with " + ", ".join(overlap.other for overlap in view.record.overlaps))

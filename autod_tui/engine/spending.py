@@ -87,7 +87,8 @@ class Spending:
         self._house.stream.emit(_measured(account, usage), *warnings)
         for reason in self._over(account):
             if reason.partition(" has ")[0] not in {one.partition(" has ")[0] for one in over_before}:
-                self._house.stream.emit(Noted(level="warning", text=f"nothing new starts: {reason}", name=account.name))
+                name, text = account.name or account.run, f"nothing new starts: {reason}"
+                self._house.stream.emit(Noted(level="warning", text=text, name=name))
 
     def _known(self, account: _Account) -> Usage | None:
         state = self._house.state

@@ -90,7 +90,7 @@ def test_a_session_that_a_limit_ends_costs_its_tasks_no_attempt(employ: Employ, 
     one.stand.commit("plan")
     refusals = {"claude": 1, "codex": 12}[agent]
     one.lane.add(*[Refuse(429)] * refusals)
-    run = one.stand.start("run", "week", "--json", "--yes")
+    run = one.stand.start("run", "week", "--yes")
     try:
         wait_until(lambda: one.stand.ask("status")["project"]["held"], "a hold", 40)
         (held,) = one.stand.ask("runs")["runs"]
@@ -101,7 +101,8 @@ def test_a_session_that_a_limit_ends_costs_its_tasks_no_attempt(employ: Employ, 
         assert [session["state"] for session in shown["sessions"]] == ["failed"]
     finally:
         os.killpg(run.pid, signal.SIGTERM)
-        run.communicate()
+        _, errors = run.communicate()
+    assert f"{agent} is rate-limited, 0:".encode() in errors
 
 
 def test_what_was_used_while_nobody_conducted_is_counted_later(employ: Employ) -> None:
