@@ -9,7 +9,8 @@ from autod_tui.cli.console import Console, moment, table
 from autod_tui.cli.main import Request
 from autod_tui.cli.status import read_board, show_checkpoints
 from autod_tui.cli.timeline import show_timeline
-from autod_tui.core.board import Board, CheckpointView, checkpoint_json
+from autod_tui.core.board import Board, CheckpointView
+from autod_tui.core.board_json import checkpoint_json
 from autod_tui.core.checkpoint import GateResult
 from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest

@@ -9,7 +9,8 @@ import msgspec
 from autod_tui.cli.console import Console, by_state, cut
 from autod_tui.cli.engine import load_engine
 from autod_tui.cli.main import Request, checked_start
-from autod_tui.core.board import Board, CheckpointView, WorkstreamView, status_json
+from autod_tui.core.board import Board, CheckpointView, WorkstreamView
+from autod_tui.core.board_json import status_json
 from autod_tui.core.checkpoint import CheckpointState, GateState
 from autod_tui.core.usage import Usage
 from autod_tui.core.usage_words import cost_words, token_words, usage_words

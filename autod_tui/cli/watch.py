@@ -7,7 +7,7 @@ from typing import Any
 from autod_tui.cli.action import with_desk
 from autod_tui.cli.console import Console
 from autod_tui.cli.main import Request
-from autod_tui.core.board import to_json
+from autod_tui.core.board_json import to_json
 from autod_tui.core.desk import Desk
 from autod_tui.core.events import Recorded
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from autod_tui.core.board import Board, status_json
+from autod_tui.core.board import Board
+from autod_tui.core.board_json import status_json
 from autod_tui.core.checkpoint import ApprovedPlan, MergePlan, RollbackPlan
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import AutodError

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autod_tui.core.board import Board, to_json
+from autod_tui.core.board import Board
+from autod_tui.core.board_json import to_json
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.usage import Tokens, cost
 from autod_tui.core.usage_words import usage_json

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from autod_tui.__main__ import main
-from autod_tui.core.board import Board, make_board, to_json
+from autod_tui.core.board import Board, make_board
+from autod_tui.core.board_json import to_json
 from autod_tui.core.checkpoint import CheckpointRecord, CheckpointSpec, GateSpec, MergePlan, MergeStep, RollbackPlan
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.events import Recorded

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from autod_tui.core.board import to_json
+from autod_tui.core.board_json import to_json
 from autod_tui.core.checkpoint import MergeStep, RollbackPlan
 from autod_tui.core.requests import Answer, Down, Merge, New, PlanMerge, PlanRollback, Rollback, Send, Sync, Undo, Up
 from tests.unit.cli.conftest import merge_plan

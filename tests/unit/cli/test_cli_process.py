@@ -17,7 +17,7 @@ from autod_tui.__main__ import main
 from autod_tui.core.desk import Update
 from autod_tui.core.events import Noted, Recorded
 from tests.unit.cli.conftest import FakeDesk, FakeEngine, merge_plan
-from autod_tui.core.board import to_json
+from autod_tui.core.board_json import to_json
 from autod_tui.core.requests import Answer, PlanMerge
 
 class Endless(FakeDesk):

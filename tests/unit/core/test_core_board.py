@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from autod_tui.core import events as ev
-from autod_tui.core.board import AT_RISK, BLOCKED, ON_TRACK, Board, make_board, status_json
+from autod_tui.core.board import AT_RISK, BLOCKED, ON_TRACK, Board, make_board
+from autod_tui.core.board_json import status_json
 from autod_tui.core.checkpoint import Conflict, GateResult, GateSpec, GateState, MergePlan
 from autod_tui.core.events import CheckpointForecast, Recorded, StepForecast
 from autod_tui.core.plan import AgentProfile

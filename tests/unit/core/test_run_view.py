@@ -7,7 +7,8 @@ import json
 import pytest
 
 from autod_tui.core import run_events as ev
-from autod_tui.core.board import make_board, status_json
+from autod_tui.core.board import make_board
+from autod_tui.core.board_json import status_json
 from autod_tui.core.run import (
     BatchSpec,
     By,
