@@ -67,7 +67,7 @@ class Screen(StrEnum):
     FAILURE = "failure"
     """It rests, and nothing has told why."""
     LIMIT = "limit"
-    """It may be waiting for a rate limit to end, which no other source tells."""
+    """It may be waiting for a rate limit to end, or was interrupted, and no other source tells."""
     NOTHING = "nothing"
 
 

@@ -18,6 +18,8 @@ LIVED_ON = 2.0
 """Seconds that it has to hold one which began before: it may only be slow to follow."""
 IDLE_AFTER = 30.0
 """Seconds without output after which an agent that says nothing by itself counts as idle."""
+STILL = 0.7
+"""Seconds without output after which a screen that shows no work any more shows rest."""
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
 OVERDUE = 2.0
@@ -74,6 +76,11 @@ def speaks(memory: Memory) -> bool:
     return memory.base is not None or Source.STATUS_FILE in memory.claims or bool(title and not title.reading.vague)
 
 
+def corrects_itself(memory: Memory) -> bool:
+    """Tell whether the agent tells by its status file or its title that it was interrupted."""
+    return memory.titled or Source.STATUS_FILE in memory.claims
+
+
 def needs_screen(memory: Memory) -> Screen:
     """Tell what the screen has to be looked at for when it changes."""
     if memory.ended:
@@ -83,6 +90,8 @@ def needs_screen(memory: Memory) -> Screen:
     state = memory.present.state
     if state is S.IDLE and _corrected(memory) and not memory.hooks_fail:
         return Screen.FAILURE
+    if state is S.IDLE and Source.SCREEN in memory.claims:
+        return Screen.LIMIT
     return Screen.LIMIT if state in (S.WORKING, S.RATE_LIMITED) else Screen.NOTHING
 
 
@@ -135,11 +144,12 @@ def _records_count(reading: Reading) -> bool:
 def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
     if reading.source is Source.TITLE and not reading.vague:
         memory = _replaced(memory, titled=True)
-    if reading.vague and not memory.titled:
+    if reading.vague and reading.source is Source.TITLE and not memory.titled:
         return memory
     known = memory.claims.get(reading.source)
     same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
-    since = known.at if known is not None and same and reading.source is not Source.OUTPUT else at
+    renewed = reading.source is Source.OUTPUT or (reading.source is Source.SCREEN and reading.vague)
+    since = known.at if known is not None and same and not renewed else at
     return _replaced(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
 
 
@@ -166,7 +176,9 @@ def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
     kept = (memory.base, memory.claims.get(Source.STATUS_FILE), memory.claims.get(Source.TITLE))
     ranked = [claim for claim in kept if claim is not None]
     screen = memory.claims.get(Source.SCREEN)
-    if screen is not None and _screen_counts(memory, screen):
+    if screen is not None and screen.reading.vague:
+        ranked += [] if corrects_itself(memory) else [screen]
+    elif screen is not None and _screen_counts(memory, screen):
         return screen, None
     if not ranked:
         return _by_output(memory, now)
@@ -227,6 +239,8 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     later = lower.at > current.at
     if lower.reading.vague and said is not S.WORKING:
         return None
+    if lower.reading.source is Source.SCREEN:
+        return STILL
     if lower.reading.source is Source.TITLE and current.reading.source in EVENTS and (said, says) not in _TITLES_MAY:
         return None
     if says is S.WORKING and said in (S.RATE_LIMITED, S.EXITED) and not later:

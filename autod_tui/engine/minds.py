@@ -67,6 +67,10 @@ class Minds:
         """Tell what the agent's screen has to be looked at for."""
         return Screen.NOTHING if record.state in _GONE else readiness.needs_screen(self._memory(record))
 
+    def corrects_itself(self, record: WorkstreamRecord) -> bool:
+        """Tell whether the agent's status file or title tells what its events don't."""
+        return readiness.corrects_itself(self._memory(record))
+
     def unsettled(self) -> float | None:
         """Return in how many seconds the next claim may have been held for long enough; None when none is held."""
         now = self._house.stream.clock()

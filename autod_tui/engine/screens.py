@@ -54,6 +54,8 @@ class Screens:
         self._glances: dict[str, Glance] = {}
         """Workstream to the last look for a retry."""
         self._needs: dict[str, Screen] = {}
+        self._busy: set[str] = set()
+        """Workstreams whose screen has shown that they work since they began to."""
         self._looks: set[asyncio.Task[None]] = set()
 
     def printed(self, record: WorkstreamRecord) -> None:
@@ -99,6 +101,7 @@ class Screens:
             due[0].cancel()
         self._suspects.pop(name, None)
         self._glances.pop(name, None)
+        self._busy.discard(name)
 
     def close(self) -> None:
         """Look no more."""
@@ -123,7 +126,8 @@ class Screens:
             return  # it ended, or told its state itself, while the screen was read
         reading = self._house.agents.read_screen(profile, screen.lines)
         if need is Screen.LIMIT:
-            self._retrying(now, reading, screen.lines)
+            self._retrying(now, reading if profile.rate_limited else None, screen.lines)
+            self._resting(self._house.state.workstream(name), screen.lines)
         else:
             self._showing(now, reading)
 
@@ -160,6 +164,19 @@ class Screens:
         if seen.looks < RETRY_PATIENCE:
             self._put_off(name, max(LIMIT_EVERY if lives or known else RETRY_LOOKS, self._share()))
 
+    def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
+        """Take that work is shown no more where it was shown: nothing else tells that such an agent was interrupted."""
+        profile = self._house.plan.agents.get(record.agent)
+        if profile is None or not profile.working or self._minds.corrects_itself(record):
+            return
+        works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited="")
+        if self._house.agents.read_screen(works, lines) is not None:
+            self._busy.add(record.name)
+            if record.state is WorkstreamState.IDLE:
+                self._minds.unhear(record, Source.SCREEN)
+        elif record.name in self._busy and record.state in (WorkstreamState.WORKING, WorkstreamState.IDLE):
+            self._minds.hear(record, Reading(WorkstreamState.IDLE, "", Source.SCREEN, vague=True))
+
     def _patterns(self, record: WorkstreamRecord, need: Screen) -> AgentProfile | None:
         """Return the agent's profile with those of its screen patterns that count; None when none does."""
         profile = self._house.plan.agents.get(record.agent)
@@ -167,7 +184,8 @@ class Screens:
             return profile if need is Screen.STATE else None
         failed, limited = (profile.failed, "") if need is Screen.FAILURE else ("", profile.rate_limited)
         wanted = msgspec.structs.replace(profile, waiting="", working="", done="", failed=failed, rate_limited=limited)
-        return wanted if failed or limited else None
+        rests = need is Screen.LIMIT and profile.working and not self._minds.corrects_itself(record)
+        return wanted if failed or limited or rests else None
 
     def _put_off(self, name: str, delay: float) -> None:
         loop = asyncio.get_running_loop()

@@ -123,6 +123,18 @@ async def test_one_that_has_its_screen_alone(ground: Path) -> None:
         assert said(one) == ["working", "waiting", "working", "exited"]
 
 
+async def test_one_whose_hooks_miss_an_interruption(ground: Path) -> None:
+    busy = ["● words", "⠏ Thinking (esc to cancel, 3s)"]
+    async with stage(ground, "qwen") as one:
+        await one.play("working", hook=hook("UserPromptSubmit"), screen=busy)
+        await one.looked(1)
+        await one.play("idle", screen=["● words", "cancelled"])
+        await one.play("working", hook=hook("UserPromptSubmit"), screen=busy)
+        await one.play("done", hook=hook("Stop"), screen=["● words"])
+        states = said(one)
+        assert states[states.index("idle") :] == ["idle", "working", "done"]
+
+
 async def test_an_agent_killed_below_its_wrapper_works_no_more(ground: Path) -> None:
     async with stage(ground, "claude", wrapped=True) as one:
         await one.play("working", status="busy", hook=hook("UserPromptSubmit"))

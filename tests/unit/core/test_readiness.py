@@ -241,6 +241,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 output working; 1 screen waiting sure?; 2 output working; 2.5 screen -",
         "1 waiting; 2.4 waiting; 2.5 working",
     ),
+    "interrupted, told by its screen alone": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 screen quiet; 5.4 screen quiet; 9 hook working; 20 screen quiet; 20.5 screen -",
+        "6 working; 6.5 idle; 8 idle; 9 working; 20.6 working; 30 working",
+    ),
     "its child died, what started it lives on": (
         CLAUDE,
         "BUSY; 3 process exited",
@@ -354,7 +359,7 @@ signs = st.lists(
 
 def told(session: Session, signs: Iterable[tuple[float, str, str, float]]) -> None:
     for at, source, word, late in sorted(signs):
-        if word == "quiet" and source != "title":
+        if word == "quiet" and source not in ("title", "screen"):
             continue
         session.tell(at, f"{source} {word}", told=max(0.0, at - late))
 
