@@ -102,7 +102,8 @@ def _reason(view: WorkstreamView, now: float) -> Span:
     if view.limit:
         return view.limit, "loud"
     if view.held and view.record.state in (WorkstreamState.PLANNED, WorkstreamState.RATE_LIMITED):
-        return view.held, "warn"
+        who, _, left = view.held.rpartition(", ")
+        return f"{left}: {who}", "warn"  # the column is narrow, and the time is what changes
     if view.record.state is WorkstreamState.PLANNED and view.waits_for:
         return f"after {', '.join(view.waits_for)}", "dim"
     role = "loud" if view.record.state is WorkstreamState.WAITING else "dim"
