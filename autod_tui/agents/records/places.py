@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -72,20 +73,30 @@ def _claude_dirs(followed: Followed) -> Iterator[Path]:
 
 def _codex(followed: Followed) -> Path | None:
     sessions = _home(followed, "CODEX_HOME", ".codex") / "sessions"
-    for id in _ids(followed):
-        if path := _first(sessions.glob(f"*/*/*/rollout-*-{id}.jsonl")):
-            return path
-    if followed.conversation:
-        return None
+    if id := followed.conversation:
+        if not re.fullmatch(r"[\w-]+", id):
+            return None
+        begun = _uuid_time(id)
+        days = [sessions / "*" / "*" / "*"] if begun is None else _days(sessions, begun, begun)
+        return _first(
+            path for day in days for path in sessions.glob(f"{day.relative_to(sessions)}/rollout-*-{id}.jsonl")
+        )
     files = (path for day in _days(sessions, followed.started_at) for path in day.glob("rollout-*.jsonl"))
     return _begun(files, followed, anywhere=False)
 
 
-def _days(sessions: Path, since: float) -> Iterator[Path]:
-    """Yield the directories of the days from `since` to now, by the local clock and those next to it."""
-    now, day = datetime.now().astimezone(), datetime.fromtimestamp(since).astimezone() - timedelta(days=1)
+def _uuid_time(id: str) -> float | None:
+    """Return the Unix time that an id of UUID's version 7 tells, else None."""
+    digits = id.replace("-", "")
+    return int(digits[:12], 16) / 1000 if re.fullmatch(r"[0-9a-f]{12}7[0-9a-f]{19}", digits) else None
+
+
+def _days(sessions: Path, since: float, until: float | None = None) -> Iterator[Path]:
+    """Yield the directories of the days from `since` to `until`, else now, by the local clock and those next to it."""
+    last = datetime.fromtimestamp(time.time() if until is None else until).astimezone() + timedelta(days=1)
+    day = datetime.fromtimestamp(since).astimezone() - timedelta(days=1)
     for _ in range(400):
-        if day.date() > (now + timedelta(days=1)).date():
+        if day.date() > last.date():
             return
         yield sessions / f"{day:%Y}" / f"{day:%m}" / f"{day:%d}"
         day += timedelta(days=1)
