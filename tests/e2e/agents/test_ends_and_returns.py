@@ -1,0 +1,66 @@
+"""Real agents that are killed, watched by nobody, and started again where they were."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.agents.conftest import Employ
+from tests.support.agent_world import NAME, PATIENCE
+from tests.support.standin import Say, Shell
+
+pytestmark = pytest.mark.e2e
+AGENTS = ("claude", "codex")
+AT_ONCE = 2.0
+"""Seconds for which a dead agent may still be called alive."""
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_killed_it_has_failed_at_once(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("Never heard.", gate="never"))
+    with one.conducted():
+        one.up()
+        one.wait_state("working")
+        killed = one.kill()
+        failed = one.wait_state("failed")
+        assert "kill" in failed["reason"].lower()
+        assert failed["at"] - killed < AT_ONCE
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_without_a_conductor_each_look_tells_the_truth(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Shell("touch made", beyond=True), Say("All done."))
+    one.up()
+    one.stand.wait_state(NAME, "waiting", patience=PATIENCE)
+    one.stand.ask("answer", NAME, "1")
+    one.stand.wait_state(NAME, "done", patience=PATIENCE)
+    one.wait_counted()
+    one.kill()
+    assert "kill" in one.stand.wait_state(NAME, "failed", patience=PATIENCE)["reason"].lower()
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_started_again_it_goes_on_with_its_conversation(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("The first turn."), Say("Never heard.", gate="never"), Say("The rest."), Say("Anew."))
+    with one.conducted():
+        first = one.up()
+        one.wait_state("done")
+        one.stand.ask("send", NAME, "Go on.")
+        one.lane.wait_asked(2)
+        one.wait_state("working")
+        one.kill()
+        one.wait_state("failed")
+        resumed = one.up()
+        one.wait_state("done")
+        assert resumed.session == first.session
+        one.wait_counted()
+        living = one.pid
+        one.stand.ask("up", NAME)
+        assert one.pid == living
+        one.kill()
+        one.wait_state("failed")
+        assert one.up("--fresh").session != first.session
+        one.wait_state("done")
+        one.wait_counted()
