@@ -83,9 +83,14 @@ def test_other_spellings_are_understood() -> None:
     copilot = load_profiles()["copilot"]
     asks = {"sessionId": "c1", "toolName": "bash", "toolInput": {"command": "ls"}}
     told = Payload(event="permissionRequest", payload=asks)
-    reading = hook_reading(copilot, told)
+    reading = hook_reading(msgspec.structs.replace(copilot, hook_states={"permissionRequest": "permission"}), told)
     assert reading is not None
     assert (reading.reason, conversation_of(told)) == ("permission: bash: ls", "c1")
+    assert hook_reading(copilot, told) is None  # it comes for what is allowed beforehand as well
+    shown = {"notification_type": "permission_prompt", "message": "Run command: ls"}
+    reading = hook_reading(copilot, Payload(event="notification", payload=shown))
+    assert reading is not None
+    assert (reading.state, reading.reason) == ("waiting", "permission: Run command: ls")
     reading = hook_reading(copilot, Payload(event="errorOccurred", payload={"error": {"message": "it broke"}}))
     assert reading is not None
     assert (reading.state, reading.reason) == ("failed", "it broke")
