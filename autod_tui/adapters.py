@@ -61,9 +61,9 @@ class Agents:
         """Read a state from a title."""
         return readiness.read_title(profile, title)
 
-    def read_log(self, profile: AgentProfile, text: str, now: float) -> Reading | None:
+    def read_log(self, profile: AgentProfile, text: str, now: float, *, ended: bool) -> Reading | None:
         """Read a rate limit from the end of what was printed."""
-        return headless.read_log(text, now)
+        return headless.read_log(profile, text, now, ended=ended)
 
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         """Read what an agent asks."""

@@ -7,10 +7,13 @@ import re
 import msgspec
 from msgspec import Struct
 
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 LAST_LINES = 3
 """Lines at the end that count: what stands further up has been overcome, or is somebody else's text."""
+STREAMING = frozenset({"claude", "codex"})
+"""Families whose headless form prints a stream of JSON that is known here."""
 _STATUSES = (429, 529)
 _LIMITED = re.compile(
     r"(?:error|rejected|exceeded|reconnecting|retrying|limit)\b.*?"
@@ -37,12 +40,17 @@ class _Line(Struct):
 _DECODER = msgspec.json.Decoder(_Line, strict=False)
 
 
-def read_log(text: str, now: float) -> Reading | None:
-    """Return the rate limit that the end of a headless agent's output tells of, or None; `now` is Unix time."""
+def read_log(profile: AgentProfile, text: str, now: float, *, ended: bool) -> Reading | None:
+    """Return the rate limit that the end of a headless agent's output tells of, or None; `now` is Unix time.
+
+    Mere words count only once the agent has `ended`: before, they may be what it works on.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()][-LAST_LINES:]
     for line in reversed(lines):
-        if line.startswith("{"):
+        if line.startswith("{") and profile.family in STREAMING:
             return _of_stream(line, now)
+        if not ended:
+            return None
         if _LIMITED.search(line):
             return _reading(line)
     return None

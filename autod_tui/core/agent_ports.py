@@ -64,8 +64,11 @@ class AgentsPort(Protocol):
         """Read a state from a terminal's title by the profile's patterns, or None."""
         ...
 
-    def read_log(self, profile: AgentProfile, text: str, now: float) -> Reading | None:
-        """Read a rate limit from the end of what a headless agent printed, or None; `now` is Unix time."""
+    def read_log(self, profile: AgentProfile, text: str, now: float, *, ended: bool) -> Reading | None:
+        """Read a rate limit from the end of what a headless agent printed, or None; `now` is Unix time.
+
+        Plain words tell one only once the agent has `ended`; a stream of JSON tells it at any time.
+        """
         ...
 
     def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:

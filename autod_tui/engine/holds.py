@@ -89,24 +89,25 @@ class Holds:
         if now - self._looked.get(session.marker, 0.0) < LOOK_EVERY:
             return
         self._looked[session.marker] = now
-        if reading := self._read_log(session):
+        if reading := self._read_log(session, ended=False):
             self._met(run, session, reading)
 
     def ended_by(self, run: RunRecord, session: SessionRecord) -> float | None:
         """Return until when a session of a run that failed has to wait if a rate limit ended it, else None."""
         self._looked.pop(session.marker, None)
-        reading = self._limited.pop(session.marker, None) or self._read_log(session)
+        reading = self._limited.pop(session.marker, None) or self._read_log(session, ended=True)
         if reading is None:
             return None
         self._meet(session.agent, f"{run.id}/{session.id}", reading.reason, reading.until)
         held = self._house.state.held.get(family_of(self._house.plan, session.agent))
         return held.until if held else self._house.stream.clock() + FIRST_PAUSE
 
-    def _read_log(self, session: SessionRecord) -> Reading | None:
+    def _read_log(self, session: SessionRecord, *, ended: bool) -> Reading | None:
         profile = self._house.plan.agents.get(session.agent)
         if profile is None or not session.log:
             return None
-        return self._house.agents.read_log(profile, _end_of(Path(session.log)), self._house.stream.clock())
+        text, now = _end_of(Path(session.log)), self._house.stream.clock()
+        return self._house.agents.read_log(profile, text, now, ended=ended)
 
     def _met(self, run: RunRecord, session: SessionRecord, reading: Reading) -> None:
         if self._limited.get(session.marker) != reading:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from autod_tui.core import events as ev
 from autod_tui.core import run_events as re
 from autod_tui.core.agent_events import AgentsFreed, AgentsHeld, ConversationKnown, LimitRaised, UsageMeasured
+from autod_tui.core.amounts import dollars_of, tokens_of
 from autod_tui.core.dispatch import StartWorkstream, hold_reason, next_actions
+from autod_tui.core.errors import UsageError
 from autod_tui.core.events import Recorded
 from autod_tui.core.limits import agents_held, left_words, limit_reason, limits_of
 from autod_tui.core.plan import AgentProfile, Plan
@@ -189,3 +191,22 @@ def test_money_and_time_in_words() -> None:
     ]
     assert [left_words(one) for one in (-3, 9.6, 250, 3850)] == ["0:00", "0:10", "4:10", "1:04:10"]
     assert usage_words(Usage()) == "" and usage_words(Usage(input=5)) == "5 tokens, ?"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("500000", 500_000), ("500k", 500_000), (" 2.5M", 2_500_000), ("1_000", 1000)]
+)
+def test_tokens_as_typed(text: str, tokens: int) -> None:
+    assert tokens_of(text) == tokens
+
+
+@pytest.mark.parametrize("text", ["", "k", "-1", "many", "inf", "1e999", "nan"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        tokens_of(text)
+    with pytest.raises(UsageError):
+        dollars_of(text)
+
+
+def test_dollars_as_typed() -> None:
+    assert [dollars_of(text) for text in ("12.50", "$3", " $0 ")] == [12.5, 3.0, 0.0]
