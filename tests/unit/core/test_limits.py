@@ -16,6 +16,7 @@ from autod_tui.core.errors import UsageError
 from autod_tui.core.events import Recorded
 from autod_tui.core.limits import agents_held, left_words, limit_reason, limits_of
 from autod_tui.core.plan import AgentProfile, Plan
+from autod_tui.core.run import SessionState
 from autod_tui.core.schedule import Finish, StartSession, holds, next_steps
 from autod_tui.core.state import State, replay
 from autod_tui.core.usage import Price, PriceList, Tokens, Usage, total_usage, usage_of
@@ -125,7 +126,7 @@ def test_tasks_given_back_by_a_rate_limit_count_no_attempt() -> None:
     session = next(iter(simulation.run.sessions))
     run = simulation.run.id
     simulation.tell(
-        re.SessionEnded(run=run, session=session, state=re.SessionState.FAILED, reason="exit status 1"),
+        re.SessionEnded(run=run, session=session, state=SessionState.FAILED, reason="exit status 1"),
         re.TaskRequeued(run=run, task="t1", not_before=2000.0),
     )
     task = simulation.run.tasks["t1"]
