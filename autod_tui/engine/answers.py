@@ -67,7 +67,7 @@ class Answers:
                 said = await self._write(asker, question, request.text)
             asked = question.text.splitlines()[-1] if question.text else "its question"
             self._house.stream.emit(MessageSent(name=asker.name, text=f"{asked} {said}", by="person"))
-            following = await self._followed(asker, question)
+            following = await self._followed(asker, question, written=bool(request.text))
         data = {"name": asker.name, "answer": said, **_data(following)}
         return Answer(message=f"{asker.name}: answered {said!r}", data=data)
 
@@ -90,8 +90,10 @@ class Answers:
 
     def _session(self, name: str, run: str, part: str) -> _Asker:
         runs = self._house.state.runs
-        if run not in runs:
+        found = [id for id in runs if id == run] or [id for id in runs if id.startswith(run)]
+        if not found:
             raise UsageError(f"no run {run!r}", hint=unknown_hint(run, list(runs), "autod run PLAN"))
+        run = found[-1]
         session = runs[run].sessions.get(part)
         if session is None:
             known = list(runs[run].sessions)
@@ -100,6 +102,7 @@ class Answers:
             raise RefusedError(
                 f"{name}: no living agent to answer", hint=f"autod log {run} {part} shows what it printed"
             )
+        name = f"{run}/{part}"
         return _Asker(name=name, pane=session.pane, profile=self._profile(session.agent), waits=False)
 
     def _profile(self, agent: str) -> AgentProfile:
@@ -167,14 +170,17 @@ class Answers:
     async def _differs(self, asker: _Asker, before: tuple[str, ...]) -> bool:
         return (await self._house.panes.capture(asker.pane)).lines != before
 
-    async def _followed(self, asker: _Asker, question: Question) -> Question | None:
-        """Wait until the question has gone from the screen, so that no second answer is typed for it."""
+    async def _followed(self, asker: _Asker, question: Question, *, written: bool) -> Question | None:
+        """Wait until the question has gone from the screen, so that no second answer is typed for it.
+
+        A choice may leave it there with another mark (where several can be taken); words that were `written` don't.
+        """
         now: Question | None = question
 
         async def gone() -> bool:
             nonlocal now
             now = await self._question(asker, guess=False)
-            return now != question
+            return now is None or (now.text != question.text if written else now.digest != question.digest)
 
         await self._until(gone)
         return now

@@ -112,8 +112,27 @@ def test_the_journal_tells_who_was_answered_what(stand: World) -> None:
     assert "Push it? No" in screen.replace("\n", "")
 
 
+def test_asked_for_the_answer_on_a_terminal(stand: World) -> None:
+    asker = Asker(stand, "menu:Push it?|Yes|Yes, always|No", "menu:Sure?|Yes|No")
+    asker.asked()
+    with stand.terminal("answer", "a") as terminal:
+        screen = terminal.wait_for("Your answer")
+        assert "Push it?" in screen
+        assert "2  Yes, always" in screen
+        terminal.type("2")
+        terminal.press("Enter")
+        asker.wait_answers("Yes, always")
+    with stand.terminal("answer", "a") as terminal:
+        terminal.wait_for("Your answer")
+        terminal.press("Enter")
+        wait_until(terminal.ended, "the end without an answer")
+    assert asker.answers() == ["Yes, always"]
+
+
 def test_answered_from_the_dashboard(stand: World) -> None:
-    asker = Asker(stand, "typed:Push it?|Yes|Yes, always|No", "typed:Which colour?|red|Type something.", family="claude")
+    asker = Asker(
+        stand, "typed:Push it?|Yes|Yes, always|No", "typed:Which colour?|red|Type something.", family="claude"
+    )
     with stand.terminal("--here", columns=80, rows=24) as terminal:
         terminal.wait_for("waiting")
         terminal.press("w", "a")

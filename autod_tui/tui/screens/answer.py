@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 async def answer_agent(app: AutodApp, name: str) -> None:
     """Show what an agent asks and send the answer; a question that follows is shown in turn."""
+    asked = await app.desk.ask(ReadQuestion(name=name))
     while True:
-        asked = await app.desk.ask(ReadQuestion(name=name))
         if not asked.data.get("question"):
             app.tell_answer(asked)
             return
@@ -37,6 +37,7 @@ async def answer_agent(app: AutodApp, name: str) -> None:
         told = await app.ask(request, quiet=True)
         if told.ok and not told.data.get("question"):
             return
+        asked = told if told.ok else await app.desk.ask(ReadQuestion(name=name))
 
 
 class AnswerDialog(ModalScreen[AnswerAgent | None]):

@@ -149,12 +149,13 @@ async def test_the_question_that_follows_is_told(tmp_path: Path) -> None:
     assert answer.data["seen"] == digest(*after)
 
 
-async def test_a_session_of_a_run_is_answered_by_its_full_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["p-1/build-1", "p/build-1"])
+async def test_a_session_of_a_run_is_answered_by_its_full_name(tmp_path: Path, name: str) -> None:
     stages, tasks = (StageSpec(name="build"),), (TaskSpec(id="1"),)
     plan = RunPlan(name="p", into="main", target="main", stages=stages, tasks=tasks, agent="shell", max_sessions=1)
     begun = RunStarted(run="p-1", plan=plan, base_oid="0" * 40)
     session = SessionRecord(id="build-1", stage="build", tasks=("1",), agent="shell", pane="%7")
     panes = PlayedPanes(menu(1), lambda key: ("working",))
     desk, _ = make(tmp_path, panes, WorkstreamState.WORKING, begun, SessionStarted(run="p-1", session=session))
-    answer = await desk.answer(AnswerAgent(name="p-1/build-1", choice="yes"))
+    answer = await desk.answer(AnswerAgent(name=name, choice="yes"))
     assert (answer.message, panes.typed) == ("p-1/build-1: answered 'Yes'", ["Enter"])
