@@ -9,6 +9,8 @@ from msgspec import Struct
 
 SPINNER = 3
 """Different first characters by which a line is known to be drawn anew all the time; a mere bullet blinks by two."""
+AROUND = 2
+"""Lines of a screen that may change at most when a line takes the place of another one, hints below it included."""
 FOOTER = 3
 """Lines below it that have to stay as they are when a line takes the place of another one."""
 _NUMBERS = re.compile(r"\d+")
@@ -56,7 +58,7 @@ def _took_a_place(before: Glance, now: Glance) -> bool:
         return False
     changed = sum(1 for old, new in zip(before.rows, now.rows, strict=True) if old != new)
     footer = [new for old, new in zip(before.rows[at + 1 :], now.rows[at + 1 :], strict=True) if old == new]
-    return changed <= 2 and sum(1 for row in footer if row.strip()) >= FOOTER
+    return changed <= AROUND and sum(1 for row in footer if row.strip()) >= FOOTER
 
 
 def _row(rows: tuple[str, ...], text: str) -> int:

@@ -30,7 +30,7 @@ RETRY_PATIENCE = 9
 """Looks in which a line has to change that is alive."""
 FIRST_LOOK = 0.2
 """Seconds of work after which a screen is looked at for what a retry would stand out from."""
-LIMIT_EVERY = 0.5
+LIMIT_EVERY = 0.25
 """Seconds between looks for a retry while an agent works and prints."""
 UP = 0.5
 """Seconds before its end from which on a retry counts as under way."""
