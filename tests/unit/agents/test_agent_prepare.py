@@ -61,7 +61,8 @@ def test_permission_modes(agent, mode, expected):
         ("claude", "claude --permission-mode default --resume old go"),
         ("codex", "codex -a on-request -s read-only -c features.daemon_auto_start=false resume old go"),
         ("gemini", "gemini --approval-mode default --resume old -i go"),
-        ("opencode", "opencode -s old --prompt go"),
+        ("qwen", "qwen --approval-mode default --resume old -i go"),
+        ("pi", "pi --tools read,grep,find,ls,edit,write --session old go"),
     ],
 )
 def test_an_old_conversation_is_gone_on_with(agent, expected):
