@@ -68,6 +68,7 @@ class Following:
         await asyncio.wait({taking}, timeout=DRAIN)
         taking.cancel()
         await asyncio.gather(taking, return_exceptions=True)
+        self.spending.close()
 
     async def _take_all(self) -> None:
         async for sign in self._house.signs.signs():
