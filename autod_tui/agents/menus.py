@@ -54,7 +54,7 @@ def read_menu(profile: AgentProfile, rows: Sequence[str]) -> Question | None:
     hints = "\n".join(rows[menu.last + 1 :])
     choices = _with_keys(family, _described(menu.choices, hints), hints)
     question = Question(text=question_text(rows[: menu.first]), choices=choices)
-    return _with_text_field(question, family, hints)
+    return _with_text_field(question, hints)
 
 
 def question_text(rows: Sequence[str]) -> str:
@@ -141,7 +141,7 @@ def _boxed(below: Sequence[str]) -> bool:
 
 def _with_keys(family: str, choices: tuple[Choice, ...], hints: str) -> tuple[Choice, ...]:
     at = next((index for index, choice in enumerate(choices) if choice.selected), 0)
-    in_field = family == "claude" and _in_field(choices[at], hints)
+    in_field = _in_field(choices[at], hints)
     made = []
     for index, choice in enumerate(choices):
         if choice.key in ("submit", "next"):
@@ -157,7 +157,7 @@ def _with_keys(family: str, choices: tuple[Choice, ...], hints: str) -> tuple[Ch
 def _in_field(choice: Choice, hints: str) -> bool:
     """Say whether the cursor stands in a field for words, where a digit would be taken for one of them."""
     amending = choice.label.startswith("No, ") and "nter to" not in hints and "(" not in choice.label
-    return choice.selected and (amending or _FIELD_HINT in hints)
+    return choice.selected and (amending or _FIELD_HINT in hints or _TYPE_HERE.match(choice.label) is not None)
 
 
 def _by_letter(choice: Choice) -> tuple[str, ...]:
@@ -172,16 +172,16 @@ def moves(by: int, back: str, forth: str) -> tuple[str, ...]:
     return (forth if by > 0 else back,) * abs(by)
 
 
-def _with_text_field(question: Question, family: str, hints: str) -> Question:
+def _with_text_field(question: Question, hints: str) -> Question:
     """Find out where words of one's own can be typed, if anywhere."""
     at = next((index for index, choice in enumerate(question.choices) if choice.selected), 0)
     for index, choice in enumerate(question.choices):
-        written = choice.selected and _FIELD_HINT in hints
-        if written or (_TYPE_HERE.match(choice.label) and not choice.label.startswith("[")):
-            keys: tuple[str, ...] = () if written else (choice.key,)
+        type_here = _TYPE_HERE.match(choice.label) and not choice.label.startswith("[")
+        if type_here or (choice.selected and _FIELD_HINT in hints):
+            keys: tuple[str, ...] = () if choice.selected else (choice.key,)
             return msgspec.structs.replace(question, free_text=True, into_text=keys)
         if _TELL.search(choice.label) and choice.label.lower().startswith("no"):
-            typed = () if family == "claude" and _in_field(choice, hints) else choice.typed
+            typed = () if _in_field(choice, hints) else choice.typed
             return msgspec.structs.replace(question, free_text=True, into_text=typed)
         if choice.label == "No" and "Tab to amend" in hints:
             keys = (*moves(index - at, "Up", "Down"), "Tab")

@@ -144,9 +144,8 @@ class Answers:
             offered = ", ".join(f"{one.key} ({one.label})" for one in question.choices)
             raise RefusedError(f"{asker.name} takes no words here; nothing was typed", hint=f"it offers: {offered}")
         if question.into_text:
-            before = (await self._house.panes.capture(asker.pane)).lines
             await self._press(asker, question.into_text)
-            if not await self._until(lambda: self._differs(asker, before)):
+            if not await self._until(lambda: self._takes_words(asker, question)):
                 raise RefusedError(f"{asker.name}: no field for words opened; none were typed")
         await self._house.panes.paste(asker.pane, text.strip(), submit=True)
         return text.strip()
@@ -167,8 +166,10 @@ class Answers:
 
         return await self._until(there)
 
-    async def _differs(self, asker: _Asker, before: tuple[str, ...]) -> bool:
-        return (await self._house.panes.capture(asker.pane)).lines != before
+    async def _takes_words(self, asker: _Asker, question: Question) -> bool:
+        """Say whether the cursor stands in the question's field by now, or the question has made room for a prompt."""
+        now = await self._question(asker, guess=False)
+        return now is None or (now.text == question.text and now.free_text and not now.into_text)
 
     async def _followed(self, asker: _Asker, question: Question, *, written: bool) -> Question | None:
         """Wait until the question has gone from the screen, so that no second answer is typed for it.

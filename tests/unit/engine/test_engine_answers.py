@@ -142,6 +142,25 @@ async def test_one_that_waits_in_no_known_form_takes_words(tmp_path: Path) -> No
     assert (answer.exit_code, panes.typed) == (0, ["8080<enter>"])
 
 
+FIELD = ("Go on?", "  1. Yes", "❯ 2. No, and tell Claude what to do differently", "Esc to cancel")
+AMENDABLE = ("Go on?", "❯ 1. Yes", "  2. No", "Esc to cancel · Tab to amend")
+
+
+@pytest.mark.parametrize("opens", [True, False])
+async def test_words_wait_for_their_field(tmp_path: Path, opens: bool) -> None:
+    moved = ("Go on?", "  1. Yes", "❯ 2. No", "Esc to cancel · Tab to amend")
+    screens = {"Down": moved, "Tab": FIELD if opens else moved, "x 1<enter>": ("working",)}
+    panes = PlayedPanes(AMENDABLE, lambda key: screens[key])
+    desk, _ = make(tmp_path, panes)
+    if opens:
+        await desk.answer(AnswerAgent(name="a", text="x 1"))
+        assert panes.typed == ["Down", "Tab", "x 1<enter>"]
+        return
+    with pytest.raises(RefusedError, match="no field for words opened"):
+        await desk.answer(AnswerAgent(name="a", text="x 1"))
+    assert panes.typed == ["Down", "Tab"]
+
+
 async def test_the_question_that_follows_is_told(tmp_path: Path) -> None:
     after = ("Really? [y/n]",)
     panes = PlayedPanes(menu(1), lambda key: after)
