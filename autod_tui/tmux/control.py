@@ -57,6 +57,10 @@ class _Waiting:
         return failed
 
 
+LEAVE = 0.5
+"""Seconds that a client gets to leave in good order."""
+
+
 class ControlClient:
     """A control-mode client (`tmux -C attach`).
 
@@ -117,7 +121,11 @@ class ControlClient:
         if self._process is None or self._reader is None:
             return
         self._on_closed = None
-        if self._process.returncode is None:
+        if self._process.returncode is None and self._process.stdin is not None:
+            # tmux 3.3a crashes, and takes all agents along, when a client is killed that has just joined
+            self._process.stdin.close()
+            await asyncio.wait({self._reader}, timeout=LEAVE)
+        if not self._reader.done() and self._process.returncode is None:
             process.kill_group(self._process.pid)
         await self._reader
 
