@@ -138,6 +138,22 @@ class Stage:
         scene = Scene(cue, WorkstreamState(wanted))
         self._cues.write(json.dumps({"id": len(self.scenes), **cue}) + "\n")
         self.scenes.append(scene)
+        return await self._awaited(scene)
+
+    async def play_unwatched(self, wanted: str, **cue: Any) -> Scene:
+        """Have a cue played while nobody watches, and wait until a new vigil says `wanted`."""
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
+        self.vigil.close()
+        scene = Scene(cue, WorkstreamState(wanted))
+        self._cues.write(json.dumps({"id": len(self.scenes), **cue}) + "\n")
+        self.scenes.append(scene)
+        await self._time_of(len(self.scenes) - 1)
+        self.vigil = Vigil(self.house)
+        self._watching = asyncio.create_task(self.vigil.run())
+        return await self._awaited(scene)
+
+    async def _awaited(self, scene: Scene) -> Scene:
         at = await self._time_of(len(self.scenes) - 1)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, at + PATIENCE - time.time())):

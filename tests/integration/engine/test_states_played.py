@@ -135,6 +135,18 @@ async def test_one_whose_hooks_miss_an_interruption(ground: Path) -> None:
         assert states[states.index("idle") :] == ["idle", "working", "done"]
 
 
+async def test_a_new_conductor_finds_what_was_told_meanwhile(ground: Path) -> None:
+    async with stage(ground, "claude") as one:
+        await one.play("working", status="busy", hook=hook("UserPromptSubmit"))
+        await one.play_unwatched("waiting", status="waiting", hook=hook("PermissionRequest", **BASH))
+        await one.play_unwatched("idle", status="idle")  # Esc: only the status file tells
+        await one.play("working", status="busy", hook=hook("UserPromptSubmit"))
+        await one.play_unwatched("done", status="idle", hook=hook("Stop"))
+        await one.play_unwatched("done", text="Do you want to proceed?")
+        await one.play("working", status="busy", hook=hook("UserPromptSubmit"))
+        assert said(one)[-6:] == ["working", "waiting", "idle", "working", "done", "working"]
+
+
 async def test_an_agent_killed_below_its_wrapper_works_no_more(ground: Path) -> None:
     async with stage(ground, "claude", wrapped=True) as one:
         await one.play("working", status="busy", hook=hook("UserPromptSubmit"))
