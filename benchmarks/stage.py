@@ -169,8 +169,9 @@ class Stage:
         looks, capture = asyncio.Semaphore(0), self.panes.capture
 
         async def counted(pane: str, *, history: int = 0) -> Screen:
+            seen = await capture(pane, history=history)
             looks.release()
-            return await capture(pane, history=history)
+            return seen
 
         self.panes.capture = counted  # type: ignore[method-assign]
         async with asyncio.timeout(PATIENCE):
