@@ -23,6 +23,8 @@ PATIENCE = 1.5
 LOOK_EVERY = 0.03
 BETWEEN_KEYS = 0.04
 """Seconds between two keys: some programs take keys that arrive together for one."""
+DRAWN_AFTER = 0.2
+"""Seconds after which the question that follows a question is drawn, if one follows at once."""
 TAIL = 8
 """Rows of a screen that stand for a question which nobody can read."""
 _ARROWS = frozenset({"Up", "Down", "Left", "Right"})
@@ -184,6 +186,9 @@ class Answers:
             return now is None or (now.text != question.text if written else now.digest != question.digest)
 
         await self._until(gone)
+        if now is None:  # the screen may be half drawn
+            await asyncio.sleep(DRAWN_AFTER)
+            now = await self._question(asker, guess=False)
         return now
 
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> bool:

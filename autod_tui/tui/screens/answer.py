@@ -105,7 +105,8 @@ class AnswerDialog(ModalScreen[AnswerAgent | None]):
     def action_other(self) -> None:
         """Go from the choices to the words, or back."""
         if self._question.choices and self._question.free_text:
-            self.query_one("#choices" if self._writing else "#words").focus()
+            # at once: `focus()` would come after keys that are typed already
+            self.set_focus(self.query_one("#choices" if self._writing else "#words"))
 
     @on(Input.Submitted)
     @on(LineView.Chosen, "#choices")

@@ -52,6 +52,7 @@ class PlayedPanes:
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PATIENCE", 0.05)
     monkeypatch.setattr(answers, "BETWEEN_KEYS", 0.0)
+    monkeypatch.setattr(answers, "DRAWN_AFTER", 0.0)
     monkeypatch.setattr(answers, "LOOK_EVERY", 0.005)
 
 
