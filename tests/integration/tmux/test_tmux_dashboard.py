@@ -130,9 +130,12 @@ async def test_a_crashed_dashboard_stays_in_sight_and_is_started_again(server, d
     outer.wait_for("DASHBOARD")
     outer.type("x")
     outer.wait_for("crashed badly")
-    outer.wait_for("Pane is dead")  # until then the key is the dashboard's
-    outer.press("F12")
-    wait_until(outer.ended, "F12 leaves a dead dashboard")
+
+    def left() -> bool:
+        outer.press("F12")  # until tmux knows of the end the key is the dashboard's
+        return outer.ended()
+
+    wait_until(left, "F12 leaves a dead dashboard")
     dashboard()
     terminal().wait_for("DASHBOARD")
 
