@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autod_tui import process
-from autod_tui.agents.places import StatusFile
+from autod_tui.agents.places import STATUS_TIME, StatusFile
 from autod_tui.agents.spool import take_signs
 from autod_tui.agents.told import status_reading
 from autod_tui.core.agent_ports import Followed, Sign
@@ -32,7 +32,8 @@ class Lane:
         self._spool = spool
         self._tell = tell
         self._status = StatusFile(agent) if "{pid}" in agent.profile.status_file else None
-        self._status_told: Reading | None = None
+        self._status_told: tuple[Reading, object] | None = None
+        """What it said last, and the time that it gave for it."""
         self._record: Record | None = None
         self._record_told: Reading | None = None
         self.reading_records = asyncio.Lock()
@@ -63,8 +64,10 @@ class Lane:
         held, at = found
         self._follow_process(self._status.pid)
         reading = status_reading(self.agent.profile, held)
-        if reading is not None and reading != self._status_told:
-            self._status_told = reading
+        # one that left a state and came back while nobody looked says the same at another time
+        told = (reading, held.get(STATUS_TIME)) if reading is not None else None
+        if reading is not None and told != self._status_told:
+            self._status_told = told
             yield Sign(session=self.agent.session, reading=reading, at=at)
 
     def read_records(self) -> Sign | None:

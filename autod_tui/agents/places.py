@@ -13,6 +13,8 @@ from autod_tui import process
 from autod_tui.core.agent_ports import Followed
 
 STATUS_LIMIT = 1 << 20
+STATUS_TIME = "statusUpdatedAt"
+"""Key under which a status file dates its status, in milliseconds; a heartbeat leaves it as it is."""
 _HOMES = {"~/.claude/": "CLAUDE_CONFIG_DIR", "~/.codex/": "CODEX_HOME", "~/.gemini/": "GEMINI_CLI_HOME"}
 """Directories that programs let a variable of the environment move."""
 
@@ -85,7 +87,7 @@ class StatusFile:
 
 def _told_at(held: Mapping[str, Any], written: float) -> float:
     """Return when the state was told: a heartbeat writes the file without telling a new one."""
-    stamp = held.get("statusUpdatedAt")
+    stamp = held.get(STATUS_TIME)
     at = stamp / 1000 if isinstance(stamp, int | float) else written
     return at if written - 86400 < at <= written + 1 else written
 

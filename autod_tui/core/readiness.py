@@ -148,7 +148,10 @@ def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
         return memory
     known = memory.claims.get(reading.source)
     same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
-    renewed = reading.source is Source.OUTPUT or (reading.source is Source.SCREEN and reading.vague)
+    # a status file is told again only when it dates its status anew: it left the state meanwhile
+    renewed = reading.source in (Source.OUTPUT, Source.STATUS_FILE) or (
+        reading.source is Source.SCREEN and reading.vague
+    )
     since = known.at if known is not None and same and not renewed else at
     return _replaced(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
 

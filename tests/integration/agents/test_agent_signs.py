@@ -69,11 +69,13 @@ class Agent:
         hidden.rename(path)
         return path
 
-    def status(self, pid: int, word: str) -> None:
-        """Write a status file."""
+    def status(self, pid: int, word: str, at: int | None = None) -> None:
+        """Write a status file; `at` is its own date of the status, in milliseconds."""
         directory = self.home / ".claude" / "sessions"
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / f"{pid}.json").write_text(json.dumps({"pid": pid, "status": word}))
+        (directory / f"{pid}.json").write_text(
+            json.dumps({"pid": pid, "status": word} | ({"statusUpdatedAt": at} if at else {}))
+        )
 
     async def next(self) -> Sign:
         """Return the next sign."""
@@ -174,6 +176,17 @@ async def test_the_status_file_is_awaited_and_its_changes_are_told_once(agent: A
     agent.status(os.getpid(), "shell")
     agent.status(os.getpid(), "idle")
     assert await agent.next_state() is S.IDLE
+
+
+async def test_a_status_that_was_left_and_came_back_unread_is_told_again(agent: Agent) -> None:
+    await agent.signs.follow([agent.followed])
+    now = int(time.time() * 1000)
+    agent.status(os.getpid(), "busy", now)
+    assert await agent.next_state() is S.WORKING
+    agent.status(os.getpid(), "busy", now)
+    agent.status(os.getpid(), "busy", now + 300)
+    sign = await agent.next()
+    assert (sign.reading.state if sign.reading else None, sign.at) == (S.WORKING, (now + 300) / 1000)
 
 
 async def test_the_status_file_of_a_child_is_the_agents_and_no_other(agent: Agent, wrapper: tuple[int, int]) -> None:

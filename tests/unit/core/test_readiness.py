@@ -86,6 +86,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "BUSY; 1 title quiet; 1.1 hook waiting permission; 1.2 status waiting permission; 9 status idle",
         "1.1 waiting; 8.9 waiting; 9.9 idle; 60 idle",
     ),
+    "permission given before anybody had read that it was asked for": (
+        CLAUDE,
+        "BUSY; 1.1 hook waiting permission; 1.5 status working",
+        "1.8 waiting; 2.0 working; 60 working",
+    ),
     "permission given, the tool runs long": (
         CLAUDE,
         (
