@@ -94,10 +94,14 @@ def test_a_session_that_a_limit_ends_costs_its_tasks_no_attempt(employ: Employ, 
     try:
         wait_until(lambda: one.stand.ask("status")["project"]["held"], "a hold", 40)
         (held,) = one.stand.ask("runs")["runs"]
+
+        def all_wait() -> bool:
+            return {task["state"] for task in one.stand.ask("show", held["id"])["tasks"]} == {"queued"}
+
+        wait_until(all_wait, "the session that met the limit to end")
         shown = one.stand.ask("show", held["id"])
         assert shown["state"] == "running"
         assert [task["attempts"] for task in shown["tasks"]] == [{}, {}]
-        assert {task["state"] for task in shown["tasks"]} == {"queued"}
         assert [session["state"] for session in shown["sessions"]] == ["failed"]
     finally:
         os.killpg(run.pid, signal.SIGTERM)
