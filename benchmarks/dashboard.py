@@ -192,7 +192,7 @@ def runner(bell: Bell) -> str:
     return RUNNER.replace("{bell}", str(bell.path))
 
 
-def agent_speed(world: World, bell: Bell, rounds: int = 3) -> list[Row]:
+def agent_speed(world: World, bell: Bell, rounds: int = 9) -> list[Row]:
     """Time an agent's own flood with nobody listening, with the dashboard on it, and with the dashboard stopped."""
     bare = BareTmux("bench-speed", config=str(CONFIG))
     free, watched, stopped = [], [], []

@@ -12,7 +12,7 @@ from autod_tui.tmux.osc import OscScanner
 UNWATCHED_EVERY = 0.4
 """Seconds between `output` events of a pane that nobody looks at; less than the silence that calls for a look."""
 
-FLOODED_EVERY = 0.1
+FLOODED_EVERY = 0.2
 """Seconds between `output` events of a watched pane that is switched off because it floods."""
 
 SIGNALS_KEPT = 32
