@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
@@ -162,6 +161,8 @@ class Question(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """The same for the same question with the same choices, wherever the agent's cursor stands; short."""
+        import hashlib  # brings OpenSSL along, which the dashboard's first frame needn't wait for
+
         words = "\0".join([self.text, *(f"{choice.key} {choice.label}" for choice in self.choices)])
         return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
 

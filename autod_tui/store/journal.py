@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,6 @@ def _kinds() -> tuple[type[Event], ...]:
 _TAGS = frozenset(str(kind.__struct_config__.tag) for kind in _kinds())
 _ENCODER = msgspec.json.Encoder()
 _EVENT: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, _kinds()))
-_REQUEST: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)
-_ANSWER = msgspec.json.Decoder(Answer)
 
 
 class _Tagged(msgspec.Struct):
@@ -48,6 +46,12 @@ class _Tagged(msgspec.Struct):
 
 
 _TAG = msgspec.json.Decoder(_Tagged)
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of what only some need; made when first used, for it takes long and the first frame waits."""
+    return msgspec.json.Decoder(kind)
 
 
 def journal_path(common_dir: Path) -> Path:
@@ -130,7 +134,7 @@ class Journal:
         with self._transaction():
             take = "DELETE FROM request WHERE id = ? AND answer IS NOT NULL RETURNING answer"
             rows = self._db.execute(take, (number,)).fetchall()
-        return _ANSWER.decode(rows[0][0]) if rows else None
+        return _decoder(Answer).decode(rows[0][0]) if rows else None
 
     def _decode(self, seq: int, body: bytes) -> Event | None:
         try:
@@ -143,7 +147,7 @@ class Journal:
 
     def _request(self, number: int, body: bytes) -> AnyRequest | None:
         try:
-            return _REQUEST.decode(body)
+            return _decoder(AnyRequest).decode(body)  # type: ignore[no-any-return]
         except msgspec.DecodeError as error:
             self.answer(number, Answer(exit_code=2, message=f"the conductor can't read this request: {error}"))
             return None
