@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from autod_tui.cli.console import Console
-from autod_tui.cli.parser import parse
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
 
 _READING = frozenset(
     {"status", "watch", "log", "diff", "report", "doctor", "agents", "checkpoint list", "checkpoint show"}
@@ -25,7 +27,7 @@ Handler = Callable[["Request"], int]
 class Request:
     """One command to carry out."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: Namespace | SimpleNamespace) -> None:
         """Take the parsed words."""
         self.options = options
         self.console = Console(as_json=options.as_json, approved=options.yes)
@@ -37,7 +39,7 @@ def run(words: Sequence[str]) -> int:
     """Carry one command line out and return the exit code; prints all there is to say."""
     console, code = Console(as_json="--json" in words), int(ExitCode.FAILED)
     try:
-        request = Request(parse(words))
+        request = Request(parsed(words))
         console = request.console
         code = _handler(request.options.handler)(request)
         console.flush()
@@ -52,6 +54,17 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the outermost door: nothing may end in a traceback
         return _unexpected(console, words, error)
     return code
+
+
+def parsed(words: Sequence[str]) -> Namespace | SimpleNamespace:
+    """Parse a command line as `cli.parser.parse`; a plain `dashboard` is known without, for its first frame waits."""
+    if list(words) == ["dashboard"]:
+        return SimpleNamespace(
+            directory=".", here=False, handler="enter:dashboard", verb="dashboard", as_json=False, yes=False
+        )
+    from autod_tui.cli.parser import parse
+
+    return parse(words)
 
 
 def _unexpected(console: Console, words: Sequence[str], error: Exception) -> int:

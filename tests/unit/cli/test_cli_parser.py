@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from autod_tui.cli.main import parsed
 from autod_tui.cli.parser import parse
 from autod_tui.cli.verbs import VERBS, help_of
 from autod_tui.core.commands import COMMANDS
@@ -55,6 +56,11 @@ def test_the_hidden_verb_is_not_listed(run) -> None:
 def test_paths_and_options_come_in_any_order(words: list[str]) -> None:
     options = parse(words)
     assert (options.name, options.paths, options.how) == ("x", ["a", "b"], "ours")
+
+
+def test_the_dashboard_is_known_without_a_parser() -> None:
+    assert vars(parsed(["dashboard"])) == vars(parse(["dashboard"]))
+    assert parsed(["dashboard", "--json"]).as_json
 
 
 def test_names_after_an_option_are_kept() -> None:
