@@ -53,6 +53,8 @@ class ObjectWriter:
         """Write below `objects` with ids by `algorithm` (`sha1` or `sha256`)."""
         self.objects = objects
         self._algorithm = algorithm
+        self.width = len(self.digest(b""))
+        """Bytes of a raw object id."""
         self._durable = durable
         self._unsafe: list[Path] = []
         """Objects that may be lost should the machine lose power."""
@@ -60,11 +62,15 @@ class ObjectWriter:
     def write(self, kind: str, data: bytes) -> str:
         """Store an object and return its id; one that is there already is left alone."""
         content = b"%s %d\0%s" % (kind.encode(), len(data), data)
-        oid = hashlib.new(self._algorithm, content).hexdigest()  # git's own choice of hash, not ours
+        oid = self.digest(content).hex()
         path = self.objects / oid[:2] / oid[2:]
         if not path.exists():
             self._store(path, zlib.compress(content, 1))
         return oid
+
+    def digest(self, data: bytes) -> bytes:
+        """Return the raw hash of `data`, by which git names objects and seals an index."""
+        return hashlib.new(self._algorithm, data).digest()  # git's own choice of hash, not ours
 
     def _store(self, path: Path, packed: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
+from autod_tui.git.index_tree import tree_of_index
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.merge_tree import takes_part
 from autod_tui.git.objects import ObjectWriter, commit_data
@@ -107,11 +108,13 @@ class Slots:
         return self._quick.read(HEADS + branch) == before.head and look_at(place.work_tree) == look
 
     async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
-        """Commit all there is; on a plain `branch` at `head` that takes no more than a tree, a commit and a ref."""
+        """Commit all there is; on a plain `branch` at `head` that takes no more than trees, a commit and a ref."""
         step = f"committing the work in {place.work_tree!r}"
         await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=step, place=place)
         if branch and head:
-            tree = await self._git.text("write-tree", step=step, place=place)
+            tree = tree_of_index(Path(place.git_dir, "index"), self._writer)
+            if tree is None:
+                tree = await self._git.text("write-tree", step=step, place=place)
             by = signature(await self._git.config(), self._clock())
             oid = self._writer.write("commit", commit_data(tree, [head], by, by, message))
             if advance(place, self._git.common_dir, self._quick, branch, head, oid):
