@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,11 +20,14 @@ TAKE_OVER = 75
 """The app ends with this code to start again as the conductor."""
 STARTED = 2.0
 """Seconds after which what was made so far is taken to stay until the end."""
+PROMPT, USUAL = 0.0005, sys.getswitchinterval()
+"""Seconds until another thread has its turn: during the start, for one of them writes the first frame; and later."""
 
 
 def run_dashboard(start: Path) -> int:
     """Run the TUI in this terminal until the person leaves it; return the process exit code."""
     gc.disable()  # a start makes only what stays: collecting would search it all several times
+    sys.setswitchinterval(PROMPT)
     with own_title():
         while (code := asyncio.run(_once(start))) == TAKE_OVER:
             pass
@@ -38,6 +42,7 @@ def _spare_what_stays() -> None:
     """Collect from now on, but only what comes later: a full search of modules and styles stops a frame for long."""
     gc.freeze()
     gc.enable()
+    sys.setswitchinterval(USUAL)
 
 
 async def _once(start: Path) -> int:
