@@ -25,7 +25,7 @@ name = "build"
 id = "a"
 {task}
 """
-REPORT = 'echo "VERDICT $AUTOD_TASKS APPROVED"\n'
+REPORT = 'echo "VERDICT $AUTOD_TASKS APPROVED" | tee -a "$AUTOD_VERDICTS"\n'
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ async def test_a_write_into_an_idle_slot_is_told_and_kept(rig: RunRig) -> None:
     slot = rig.directory / "slots"
     script = f"""
 echo $AUTOD_TASKS > $AUTOD_TASKS.txt
-if [ $AUTOD_TASKS = b ]; then sleep 1; echo lost > "$(ls -d {slot}/*slot1)/a.txt"; fi
+if [ $AUTOD_TASKS = b ]; then sleep 3; echo lost > "$(ls -d {slot}/*slot1)/a.txt"; fi
 {REPORT}"""
     stages = '[[stage]]\nname = "build"\nsessions = 2\n'
     tasks = '[[task]]\nid = "a"\n[[task]]\nid = "b"\n'

@@ -38,7 +38,7 @@ if [ $AUTOD_TASKS = fair ]; then score=80; fi
 if [ $AUTOD_TASKS = bad ]; then score=60; fi
 if grep -q "60 is not >= 70" "$AUTOD_PROMPT_FILE"; then score=91; fi
 echo "$score" > $AUTOD_TASKS.score
-echo "VERDICT $AUTOD_TASKS APPROVED"
+echo "VERDICT $AUTOD_TASKS APPROVED" | tee -a "$AUTOD_VERDICTS"
 """
 
 

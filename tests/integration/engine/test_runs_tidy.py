@@ -11,7 +11,7 @@ from autod_tui.core import requests as rq
 from autod_tui.core.run import RunState
 from tests.support.runs import RunRig
 
-REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done\n'
+REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done | tee -a "$AUTOD_VERDICTS"\n'
 PLAN = '[plan]\ninto = "done"\n[[stage]]\nname = "build"\nattempts = 1\n[[task]]\nid = "t1"\n'
 FAILS = "echo $AUTOD_TASKS > half-done; exit 3\n"
 

@@ -18,7 +18,8 @@ from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
 from tests.support.runs import RunRig
 from tests.support.terminals import wait_until
 
-REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done\n'
+REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done | tee -a "$AUTOD_VERDICTS"\n'
+"""Into the file too: tmux may drop what is printed at the moment that a pane's program ends."""
 
 
 def plan(count: int, stages: str = '[[stage]]\nname = "build"\nsessions = 4\n', head: str = "") -> str:
