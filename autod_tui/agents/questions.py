@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from autod_tui.agents.menus import moves, question_text, read_menu
+from autod_tui.agents.readiness import ESCAPES
 from autod_tui.core.agent_ports import Choice, Question
 from autod_tui.core.plan import AgentProfile
 
 _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _EDGE = re.compile(r"^\s*[│┃║](.*?)[│┃║]?\s*$")
 _BORDER = re.compile(r"^\s*[│┃]?\s*[╭╰┌└╔╚].*[╮╯┐┘╗╝]\s*[│┃]?\s*$")
@@ -44,7 +44,7 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
 
 def plain(line: str) -> str:
     """Return a row of a screen without escape sequences and control characters, nor blanks at its end."""
-    return _CONTROLS.sub("", _ESCAPES.sub("", line)).rstrip()
+    return _CONTROLS.sub("", ESCAPES.sub("", line)).rstrip()
 
 
 def _without_panel(lines: Sequence[str]) -> list[str]:

@@ -21,7 +21,8 @@ _TITLES = (
 )
 SCREEN_LINES = 15
 MAX_REASON = 200
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+"""Escape sequences of any kind, as a captured screen may hold them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _STATES = {
     "idle": WorkstreamState.IDLE,
@@ -77,7 +78,7 @@ def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:
 
 
 def _plain(line: str) -> str:
-    return _ESCAPES.sub("", line).rstrip()
+    return ESCAPES.sub("", line).rstrip()
 
 
 def _lowest(pattern: str, rows: Sequence[str]) -> int:
@@ -131,7 +132,7 @@ def _decoded(text: str) -> str:
 
 def clean(text: str) -> str:
     """Make an agent's words fit for one line of ours: no escapes, control or direction characters, 200 characters."""
-    return _CONTROLS.sub(" ", _ESCAPES.sub("", text[: 4 * MAX_REASON])).strip()[:MAX_REASON]
+    return _CONTROLS.sub(" ", ESCAPES.sub("", text[: 4 * MAX_REASON])).strip()[:MAX_REASON]
 
 
 def limited(profile: AgentProfile, text: str) -> bool:
