@@ -67,6 +67,17 @@ class Signs:
             self._read_at_once(self._lanes[session])
             self._grow(session)
 
+    async def read(self, agents: Sequence[Followed]) -> list[Sign]:
+        """Return what these have told by now, to somebody who follows none; what hooks told is told only once."""
+        told: list[Sign] = []
+        for agent in agents:
+            lane = Lane(agent, self._spool / agent.session, told.append)
+            told += [*lane.read_spool(), *lane.read_status()]
+            lane.close()
+            if (used := await _read_records(lane)) is not None:
+                told.append(used)
+        return told
+
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Read the records of a session that has ended once more; None when they tell nothing new."""
         lane = self._lanes.get(session)

@@ -122,6 +122,10 @@ class SignsPort(Protocol):
         """Set who is followed; what a new one has told already is told first."""
         ...
 
+    async def read(self, agents: Sequence[Followed]) -> list[Sign]:
+        """Return what these have told by now, to somebody who follows none; what hooks told is told only once."""
+        ...
+
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Read the records of a session that has ended once more; None when they tell nothing new.
 

@@ -18,8 +18,6 @@ from autod_tui.engine.spending import Spending
 
 LINGER = 1.5
 """Seconds for which an agent that has ended is followed on: what it wrote last comes late."""
-DRAIN = 0.05
-"""Seconds in which what was told already is taken by somebody who only passes by."""
 _CHANGES = (AgentStarted, AgentStopped, StateChanged, ConversationKnown, SessionStarted, SessionEnded)
 _CALLS = frozenset({WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED})
 
@@ -63,16 +61,9 @@ class Following:
 
     async def survey(self) -> None:
         """Take what was told already."""
-        taking = asyncio.create_task(self._take_all())
-        await self._house.signs.follow(tuple(self._wanted().values()))
-        await asyncio.wait({taking}, timeout=DRAIN)
-        taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
-        self.spending.close()
-
-    async def _take_all(self) -> None:
-        async for sign in self._house.signs.signs():
+        for sign in await self._house.signs.read(tuple(self._wanted().values())):
             self._take(sign)
+        self.spending.close()
 
     async def _keep(self) -> None:
         """Set who is followed whenever that may have changed."""

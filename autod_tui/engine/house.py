@@ -53,6 +53,10 @@ class NoSigns:
     async def follow(self, agents: Sequence[Followed]) -> None:
         """Do nothing."""
 
+    async def read(self, agents: Sequence[Followed]) -> list[Sign]:
+        """Tell nothing."""
+        return []
+
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Tell nothing."""
 

@@ -119,6 +119,11 @@ class AgentWorld:
         pane = self.stand.workstream(NAME)["pane"]
         return self.stand.tmux("capture-pane", "-p", "-t", str(pane), check=False) if pane else ""
 
+    def recorded(self) -> bool:
+        """Tell whether Claude's own record holds usage by now; it is written some moments after the screen."""
+        records = Path(self.stand.env["HOME"], ".claude", "projects").glob("*/*.jsonl")
+        return any('"usage"' in record.read_text() for record in records)
+
     def counted(self) -> tuple[int, int, int]:
         """The tokens that autod has counted: input (with what went into a cache), output, from a cache."""
         tokens = self.stand.workstream(NAME)["tokens"] or {}

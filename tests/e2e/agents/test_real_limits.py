@@ -118,6 +118,6 @@ def test_what_was_used_while_nobody_conducted_is_counted_later(employ: Employ) -
         os.kill(one.stand.ask("status")["project"]["conductor"], signal.SIGKILL)
     one.lane.release("end")
     one.lane.wait(lambda lane: bool(lane.main[0].answered_at), "an answer")
-    wait_until(lambda: "Done." in one.screen(), "the answer on the screen")
+    wait_until(one.recorded, "the answer in the agent's own record")
     one.stand.tmux("kill-server")
     one.wait_counted()

@@ -156,6 +156,13 @@ async def test_payloads_that_make_no_sense_are_only_removed(agent: Agent) -> Non
     assert {path.name for path in directory.iterdir()} == {".launch", "note.txt"}
 
 
+async def test_who_only_passes_by_reads_all_that_was_told_and_the_hooks_words_once(agent: Agent) -> None:
+    agent.status(os.getpid(), "busy")
+    agent.hook("UserPromptSubmit")
+    states = [[sign.reading and sign.reading.state for sign in await agent.signs.read([agent.followed])] for _ in "12"]
+    assert states == [[S.WORKING, S.WORKING], [S.WORKING]]
+
+
 async def test_only_followed_agents_are_read(agent: Agent) -> None:
     await agent.signs.follow([agent.followed])
     strange = agent.hook("Stop", session="other")

@@ -47,6 +47,10 @@ class MemorySigns:
         self.followed.append({agent.session: agent for agent in agents})
         self.news.set()
 
+    async def read(self, agents: Sequence[Followed]) -> list[Sign]:
+        told = [self.queue.get_nowait() for _ in range(self.queue.qsize() if agents else 0)]
+        return [sign for sign in told if isinstance(sign, Sign)]
+
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         self.settled.append(session)
         return None
@@ -118,6 +122,15 @@ async def test_a_sign_becomes_a_state_and_a_conversation(followings: Followings)
     record = followings.house.state.workstream("a")
     assert (record.state, record.source, record.conversation) == (S.WORKING, Source.HOOK, "c1")
     assert [type(event) for event in followings.emitted].count(ConversationKnown) == 1
+
+
+async def test_who_passes_by_takes_what_was_told_before_it_goes_on(tmp_path: Path) -> None:
+    one = Followings(tmp_path)
+    await one.close()
+    one.signs.queue.put_nowait(Sign(session="s-a", reading=Reading(S.WORKING, "", Source.HOOK), conversation="c1"))
+    await one.vigil.following.survey()
+    record = one.house.state.workstream("a")
+    assert (record.state, record.conversation) == (S.WORKING, "c1")
 
 
 async def test_one_that_ended_is_read_once_more_and_forgotten(
