@@ -2,7 +2,7 @@
 
 The promise: a task costs at most 1.5 times what it costs in a bare asyncio pool of subprocesses, plus the worktree's
 own cost. The pool runs the same script, 8 at once. The worktree's own cost is measured, not reckoned: a second pool
-does by hand what the same isolation asks for (`_Pool.by_hand`), and the cost is what that pool takes longer than the
+does by hand what the same isolation asks for (`Pool.by_hand`), and the cost is what that pool takes longer than the
 bare one. By hand, for each task, at the same concurrency and in the same run:
 
 * eight worktrees are made (shared out among all tasks),
@@ -12,24 +12,28 @@ bare one. By hand, for each task, at the same concurrency and in the same run:
 
 So git work of ours beyond that (looks at the checkout of the user, backups) counts as overhead, as do journal, panes,
 logs, prompts and verdicts. Where the agent commits, it does so in all three.
-The halves of the pools' tasks are carried out before and after ours: both see the same machine.
+Blocks of the two pools' tasks and of ours take turns (the run is paused between its blocks), and the own cost of a
+round's worktrees is taken off that round's block of ours: all three see the same machine. Medians over the rounds stand
+for each. The seconds of a processor (of this process, of tmux, and of all that ended) are told beside them: they
+hardly depend on what else the machine does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
+import statistics
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from autod_tui.core.requests import StartRun
-from autod_tui.core.run import RunState
+from autod_tui.core.requests import AnyRequest, PauseRun, ResumeRun, StartRun
+from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.engine.desks import BaseDesk
 from autod_tui.wiring import open_desk
+from benchmarks.pool import Cost, Pool, cost_of
 from benchmarks.report import Row
 from benchmarks.world import World
 
@@ -43,54 +47,97 @@ KINDS = {
     "committing": ("commits a file", COMMITTING),
     "leaving": ("leaves a file to be committed", LEAVING),
 }
-SIZES = {False: 160, True: 1000}
-"""`--full` to tasks."""
-Work = Callable[[int, str], Awaitable[None]]
+SIZES = {False: (240, 40), True: (1000, 125)}
+"""`--full` to tasks, and to tasks in a block."""
+
+
+class _Round(NamedTuple):
+    """A block of each kind, one after the other; in seconds a task."""
+
+    bare: float
+    by_hand: float
+    """With its share of making the worktrees."""
+    ours: float
+
+    @property
+    def less(self) -> float:
+        """Ours without what the worktrees cost by hand in the same round."""
+        return self.ours - max(0.0, self.by_hand - self.bare)
 
 
 def measure(ground: Path, *, full: bool = False) -> Iterator[Row]:
     """Measure a run beside pools of the same script, and the memory of a run of many events."""
     for name, (what, script) in KINDS.items():
-        yield from asyncio.run(_compared(ground / name, SIZES[full], script, what))
+        yield from asyncio.run(_compared(ground / name, *SIZES[full], script, what))
     yield _memory(ground / "memory")
 
 
-async def _compared(root: Path, number: int, script: str, what: str) -> list[Row]:
+async def _compared(root: Path, number: int, block: int, script: str, what: str) -> list[Row]:
     settings = f"[agents.script]\nprompt = \"file\"\ncommand = ['sh', '{root}/agent.sh']\n"
     world = World(root / "repo", [], agent="true", files=FILES, settings=settings)
     (root / "agent.sh").write_text(script)
     ids = [f"t{index}" for index in range(1, number + 1)]
     write_plan(world, ids)
     try:
-        pool = _Pool(root, world)
-        half = number // 2
-        first = [await _timed(pool.bare, ids[:half]), await _timed(pool.by_hand, ids[:half])]
-        ours = await _run(world, number)
-        last = [await _timed(pool.bare, ids[half:]), await _timed(pool.by_hand, ids[half:])]
+        pool = Pool(root, world, AT_ONCE)
+        async with open_desk(world.root, role="run") as desk:
+            run = _Run(desk)
+            costs = [await _turns(world, pool, run, ids[at : at + block], at) for at in range(0, number, block)]
+            if (state := await run.end()) is not RunState.DONE:
+                raise RuntimeError(f"the run is {state.value}")
     finally:
         world.close()
-    making = pool.making / number
-    return _rows(what, number, ours, [first[0], last[0]], [first[1] + making, last[1] + making])
+    making = pool.making
+    wall = [_Round(bare.wall, hand.wall + making.wall / number, ours.wall) for bare, hand, ours in costs]
+    cpu = [_Round(bare.cpu, hand.cpu + making.cpu / number, ours.cpu) for bare, hand, ours in costs]
+    return _rows(what, number, wall, cpu)
 
 
-def _rows(what: str, number: int, ours: float, bare: list[float], by_hand: list[float]) -> list[Row]:
-    cost = max(0.0, (sum(by_hand) - sum(bare)) / 2)
+async def _turns(world: World, pool: Pool, run: _Run, ids: list[str], at: int) -> list[Cost]:
+    """Measure a block of each kind; another is the first each time, for a machine may become slower or quicker."""
+
+    async def bare() -> int:
+        await pool.carry_out(pool.bare, ids)
+        return len(ids)
+
+    async def by_hand() -> int:
+        await pool.carry_out(pool.by_hand, ids)
+        return len(ids)
+
+    async def ours() -> int:
+        return await run.go_on(at + len(ids))
+
+    ways = [bare, by_hand, ours]
+    turn = at // len(ids) % len(ways)
+    costs = {way: await cost_of(world, way) for way in (*ways[turn:], *ways[:turn])}
+    return [costs[way] for way in ways]
+
+
+def _rows(what: str, number: int, wall: list[_Round], cpu: list[_Round]) -> list[Row]:
+    name = f"task of 50 ms that {what}"
+    own = statistics.median(one.by_hand - one.bare for one in wall)
     note = (
-        f"{number} tasks, {FILES} files, worktrees made within; "
-        f"a worktree's own cost by hand: {cost * 1000:.1f} ms a task"
+        f"{number} tasks in {len(wall)} blocks, {FILES} files, worktrees made within; "
+        f"a worktree's own cost by hand: {own * 1000:.1f} ms a task"
     )
     return [
         Row(
-            name=f"task of 50 ms that {what}, {AT_ONCE} at once / pool with worktrees by hand",
-            ours=[ours],
-            base=by_hand,
+            name=f"{name}, {AT_ONCE} at once / pool with worktrees by hand",
+            ours=[one.ours for one in wall],
+            base=[one.by_hand for one in wall],
         ),
         Row(
-            name=f"task of 50 ms that {what}, less the worktree's own cost / pool",
-            ours=[ours - cost],
-            base=bare,
+            name=f"{name}, less the worktree's own cost / pool",
+            ours=[one.less for one in wall],
+            base=[one.bare for one in wall],
             limit=1.5,
             note=note,
+        ),
+        Row(
+            name=f"{name}, seconds of a processor / pool with worktrees by hand",
+            ours=[one.ours for one in cpu],
+            base=[one.by_hand for one in cpu],
+            note=f"the bare pool: {statistics.median(one.bare for one in cpu) * 1000:.1f} ms",
         ),
     ]
 
@@ -104,97 +151,51 @@ def write_plan(world: World, ids: list[str]) -> None:
     (world.root / "workstreams" / "many.toml").write_text(head + stage + tasks)
 
 
-class _Pool:
-    """A pool of programs as one writes it by hand: no journal, no panes, no logs, nothing is taken up after a kill."""
+class _Run:
+    """One run, carried out in pieces: it is paused between them."""
 
-    def __init__(self, root: Path, world: World) -> None:
-        """Lay a worktree out for each place of the pool, and make the branch that work is merged into."""
-        self._script = str(root / "agent.sh")
-        self._places = [str(root / f"place{number}") for number in range(AT_ONCE)]
-        started = time.monotonic()
-        for place in self._places:
-            world.git("worktree", "add", "-q", "--detach", place, "main")
-        self.making = time.monotonic() - started
-        """Seconds that the worktrees took, one after another."""
-        world.git("branch", "by-hand", "main")
-        self._into = world.git("rev-parse", "main").strip()
-        self._merging = asyncio.Lock()
+    def __init__(self, desk: BaseDesk) -> None:
+        """Have `desk` carry it out."""
+        self._desk = desk
+        self._id = ""
 
-    async def bare(self, place: int, id: str) -> None:
-        """Run the script alone; what it commits piles up in its place."""
-        env = {**os.environ, "AUTOD_TASKS": id}
-        child = await asyncio.create_subprocess_exec(
-            "sh", self._script, cwd=self._places[place], env=env, stdout=asyncio.subprocess.PIPE
-        )
-        out, _ = await child.communicate()
-        if out != f"VERDICT {id} APPROVED\n".encode():
-            raise RuntimeError(f"the script said {out!r}")
+    async def go_on(self, goal: int) -> int:
+        """Carry tasks out until `goal` of them all (or some more, those that had begun) are through; return how many.
 
-    async def by_hand(self, place: int, id: str) -> None:
-        """Do what a worktree for each task asks for: a branch from `into`, all work committed, and merged there."""
-        start = self._into
-        await self._git(place, "checkout", "--quiet", "--force", "--no-track", "-B", f"pool/{id}", start, "--")
-        await self.bare(place, id)
-        status = await self._git(place, "status", "--porcelain=v2", "--branch", "-z", "--untracked-files=all")
-        rows = [row for row in status.split("\0") if row]
-        if any(not row.startswith("#") for row in rows):
-            await self._git(place, "add", "--all")
-            await self._git(place, "commit", "--quiet", "--no-verify", "-m", id)
-        elif f"# branch.oid {start}" in rows:
-            return
-        async with self._merging:
-            await self._merge(place, id)
+        None is at work afterwards: what had begun is at its end, and merged.
+        """
+        before = self._record.done if self._id else 0
+        await self._asked(ResumeRun(run=self._id) if self._id else StartRun(plan="many"))
+        await self._until(lambda run: _begun(run) >= goal)
+        if _begun(self._record) < len(self._record.tasks):
+            await self._asked(PauseRun(run=self._id))
+        await self._until(lambda run: not run.living and _begun(run) == run.done)
+        return self._record.done - before
 
-    async def _merge(self, place: int, id: str) -> None:
-        before = self._into
-        tree = (await self._git(place, "merge-tree", "--write-tree", before, f"pool/{id}")).strip()
-        merge = ("commit-tree", tree, "-p", before, "-p", f"pool/{id}", "-m", f"Merge {id}")
-        self._into = (await self._git(place, *merge)).strip()
-        await self._git(place, "update-ref", "refs/heads/by-hand", self._into, before)
+    async def end(self) -> RunState:
+        """Wait for the end of the run, whose tasks are through, and return what became of it."""
+        await self._until(lambda run: run.state not in (RunState.RUNNING, RunState.PAUSED))
+        return self._record.state
 
-    async def _git(self, place: int, *words: str) -> str:
-        child = await asyncio.create_subprocess_exec(
-            "git", *words, cwd=self._places[place], stdout=asyncio.subprocess.PIPE
-        )
-        out, _ = await child.communicate()
-        if child.returncode:
-            raise RuntimeError(f"git {words[0]} failed")
-        return out.decode()
+    @property
+    def _record(self) -> RunRecord:
+        return self._desk.runs[self._id]
 
-
-async def _timed(work: Work, ids: list[str]) -> float:
-    """Return the seconds per task of a pool that does `work`."""
-    left = iter(ids)
-
-    async def serve(place: int) -> None:
-        for id in left:
-            await work(place, id)
-
-    started = time.monotonic()
-    await asyncio.gather(*(serve(place) for place in range(AT_ONCE)))
-    return (time.monotonic() - started) / len(ids)
-
-
-async def _run(world: World, number: int) -> float:
-    """Carry the plan out and return the seconds per task, from the request to the end of the run."""
-    async with open_desk(world.root, role="run") as desk:
-        started = time.monotonic()
-        answer = await desk.ask(StartRun(plan="many"))
+    async def _asked(self, request: AnyRequest) -> None:
+        answer = await self._desk.ask(request)
         if not answer.ok:
             raise RuntimeError(answer.message)
-        run = await _ended(desk, str(answer.data["id"]))
-        seconds = time.monotonic() - started
-    if run is not RunState.DONE:
-        raise RuntimeError(f"the run is {run.value}")
-    return seconds / number
+        self._id = self._id or str(answer.data["id"])
+
+    async def _until(self, so: Callable[[RunRecord], bool]) -> None:
+        async with asyncio.timeout(900):
+            async for _ in self._desk.updates():
+                if so(self._record):
+                    return
 
 
-async def _ended(desk: BaseDesk, id: str) -> RunState:
-    async with asyncio.timeout(900):
-        async for _ in desk.updates():
-            if desk.runs[id].state is not RunState.RUNNING:
-                break
-    return desk.runs[id].state
+def _begun(run: RunRecord) -> int:
+    return sum(task.state is not TaskState.QUEUED for task in run.tasks.values())
 
 
 def _memory(root: Path) -> Row:
