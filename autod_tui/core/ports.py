@@ -254,6 +254,13 @@ class GitPort(Protocol):
         """
         ...
 
+    async def keep_conflict(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
+        """Lay a conflict out as `lay_out_conflict` does, unless exactly this one lies there already.
+
+        What a person or an agent edited in it stays. Returns the paths still open.
+        """
+        ...
+
     async def resolved_blobs(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Stage `paths` as they are in the conflict worktree, and let rerere learn from them.
 

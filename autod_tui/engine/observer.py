@@ -28,6 +28,8 @@ class Observer:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._target_oid = ""
         self._watched: Mapping[str, str] = {}
+        self._measured: dict[str, str] = {}
+        """Head at which each worktree was measured last: who moves a branch tells its head before we look."""
 
     async def run(self) -> None:
         """Observe until cancelled."""
@@ -66,18 +68,15 @@ class Observer:
         refs = await house.git.refs("refs/heads/")
         target = refs.get(f"refs/heads/{house.plan.project.target}", "")
         records = [record for record in house.state.workstreams.values() if record.worktree]
-        moved = {
-            record.name: head
-            for record in records
-            if (head := refs.get(f"refs/heads/{record.branch}", record.head)) != record.head
-        }
+        heads = {record.name: refs.get(f"refs/heads/{record.branch}", record.head) for record in records}
+        moved = {record.name: heads[record.name] for record in records if heads[record.name] != record.head}
         if moved:
             house.stream.emit(*(ev.HeadMoved(name=name, head=head) for name, head in moved.items()))
         self._outdate_rehearsals(refs, target)
         if target != self._target_oid:
             self._target_oid = target
             return {record.name for record in records}
-        return set(moved)
+        return {name for name, head in heads.items() if self._measured.get(name) != head}
 
     def _minds_refs(self) -> bool:
         state = self._house.state
@@ -104,6 +103,7 @@ class Observer:
         if not Path(record.worktree).is_dir():
             self._gone(record)
             return
+        self._measured[name] = record.head
         async with self._slots:
             try:
                 changes = await self._house.git.changes(record.worktree, self._house.plan.project.target)

@@ -47,7 +47,7 @@ class Resolutions:
         return await self._go_on(name)
 
     async def prepare_edit(self, name: str) -> Answer:
-        """Lay the conflict out again and answer where it is."""
+        """Answer where the conflict lies, laid out when it is not; what was edited there already stays."""
         transaction = self._checkpoints.waiting(name)
         worktree = self._checkpoints.conflict_worktree
         left = await self._lay_out(transaction)
@@ -83,7 +83,7 @@ class Resolutions:
             return ()
         merged = MergedTree(tree=outcome.merged.tree, conflicts=outcome.merged.conflicts)
         worktree = self._checkpoints.conflict_worktree
-        return await self._house.git.lay_out_conflict(worktree, outcome.ours, outcome.step.head, merged)
+        return await self._house.git.keep_conflict(worktree, outcome.ours, outcome.step.head, merged)
 
     async def _hand_over(self, name: str, transaction: Transaction) -> Answer:
         house = self._house

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ class ConflictRoom:
             # We hold the lock and nobody else works here: a lock file can only be a dead git's.
             for name in ("index.lock", "HEAD.lock"):
                 (Path(place.git_dir) / name).unlink(missing_ok=True)
+            _laid_out(place).unlink(missing_ok=True)
             step = f"laying {commit[:12]} out in {worktree!r}"
             await self._git.text(
                 "checkout", "--quiet", "--force", "--detach", commit, step=step, place=place, timeout=600.0
@@ -67,7 +69,23 @@ class ConflictRoom:
         await self._label(place, ours, theirs, merged)
         await self._git.text("update-index", "-z", "--index-info", step=step, place=place, stdin=_stages(merged))
         await self._git.text(*_RERERE, "rerere", step=step, place=place)
+        _laid_out(place).write_text(await self._key(ours, theirs, merged))
         return await self._open(place)
+
+    async def keep_or_lay_out(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
+        """Do as `lay_out`, but where exactly this conflict lies there already leave the files as they were edited."""
+        if self._git.admin_dir(os.path.realpath(worktree)) is not None and Path(worktree).is_dir():
+            place = self._own(worktree)
+            laid_out = _laid_out(place)
+            if laid_out.is_file() and laid_out.read_text() == await self._key(ours, theirs, merged):
+                return await self._open(place)
+        return await self.lay_out(worktree, ours, theirs, merged)
+
+    async def _key(self, ours: str, theirs: str, merged: MergedTree) -> str:
+        """Name a conflict by its content: merge commits of the same trees differ by their time."""
+        tree = await self._git.text("rev-parse", "--verify", f"{ours}^{{tree}}", step="naming a conflict")
+        sides = (f"{c.path}\0{c.base}\0{c.ours}\0{c.theirs}" for c in merged.conflicts)
+        return hashlib.sha256(os.fsencode("\0".join([tree.strip(), theirs, *sides]))).hexdigest()
 
     async def _label(self, place: Place, ours: str, theirs: str, merged: MergedTree) -> None:
         names = {oid: await self._name(oid) for oid in (ours, theirs)}
@@ -138,6 +156,11 @@ class ConflictRoom:
             mode, oid, _ = facts.split(" ")
             staged[path] = (mode, oid)
         return {path: staged[path] for path in paths if path in staged}
+
+
+def _laid_out(place: Place) -> Path:
+    """Return the file that names the conflict which lies in a worktree of autod's own."""
+    return Path(place.git_dir) / "autod-conflict"
 
 
 def _has_markers(path: Path) -> bool:

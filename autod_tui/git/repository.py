@@ -234,6 +234,10 @@ class Repository(GitPort):
         """Lay a conflict out in a worktree of autod's own; returns the paths still open."""
         return await self._room.lay_out(worktree, ours, theirs, merged)
 
+    async def keep_conflict(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
+        """Lay a conflict out unless exactly this one lies there already: what was edited in it stays."""
+        return await self._room.keep_or_lay_out(worktree, ours, theirs, merged)
+
     async def resolved_blobs(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Take the resolution of `paths` from the conflict worktree; see `ConflictRoom.resolved`."""
         return await self._room.resolved(worktree, paths)

@@ -10,6 +10,7 @@ import pytest
 from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
 from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState
+from autod_tui.engine.observer import REFS
 from tests.support.rig import Rig
 
 SETTINGS = """
@@ -139,6 +140,22 @@ async def test_conflict_is_edited_in_a_worktree_of_autods_own(rig: Rig) -> None:
     assert rig.git("show", "integration/first:base.txt").splitlines()[2] == "both"
 
 
+async def test_what_was_edited_in_a_conflict_stays_when_it_is_opened_again(rig: Rig) -> None:
+    await conflict(rig)
+    prepared = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
+    file = Path(prepared.data["worktree"]) / "base.txt"
+    file.write_text("half done by an agent\n")
+    again = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
+    assert again.data == prepared.data
+    assert file.read_text() == "half done by an agent\n"
+    handed = await rig.conductor.handle(rq.Resolve(checkpoint="first", how="agent"))
+    assert handed.ok, handed
+    assert file.read_text() == "half done by an agent\n"
+    assert (await rig.conductor.handle(rq.Abandon(checkpoint="first"))).ok
+    await rig.merge("first")
+    assert "<<<<<<<" in file.read_text(), "another merge begins with the conflict as git tells it"
+
+
 async def test_conflict_left_out_or_abandoned_moves_nothing_else(rig: Rig) -> None:
     await conflict(rig)
     assert (await rig.conductor.handle(rq.Abandon(checkpoint="first"))).ok
@@ -175,6 +192,18 @@ async def test_uncommitted_work_is_seen_and_committed_on_approval(rig: Rig) -> N
     answer = await rig.conductor.handle(rq.Merge(approved=ApprovedPlan(plan, ("one",))))
     assert answer.ok, answer
     assert rig.git("show", "integration/first:new-one.txt") == "unsaved"
+
+
+async def test_work_that_a_merge_committed_is_measured_again(rig: Rig) -> None:
+    rig.write("new-one.txt", "unsaved\n", rig.worktree("one"))
+    observer = rig.conductor.observer
+    await observer.look_at_all()
+    assert rig.conductor.house.state.workstream("one").changes.uncommitted == 1
+    plan = await rig.plan_merge("first")
+    assert (await rig.conductor.handle(rq.Merge(approved=ApprovedPlan(plan, ("one",))))).ok
+    await observer.look({REFS})
+    changes = rig.conductor.house.state.workstream("one").changes
+    assert (changes.uncommitted, changes.ahead) == (0, 1)
 
 
 async def test_rehearsal_moves_nothing_and_spares_the_gates_of_the_merge(rig: Rig) -> None:
