@@ -1,4 +1,4 @@
-"""The dashboard's first look: what files and journal hold, shown while the desk that acts is still being opened.
+"""The dashboard's first look: what is written, shown while the desk that acts is still being opened.
 
 Every import here delays the first frame; engine, tmux and most of git come with the wiring, after it.
 """
@@ -6,16 +6,12 @@ Every import here delays the first frame; engine, tmux and most of git come with
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from autod_tui.agents.prices import load_prices
-from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.desk import ConflictSides, Desk, Update
@@ -24,64 +20,29 @@ from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
-from autod_tui.core.state import replay
-from autod_tui.git.place import find_place
-from autod_tui.store.journal import Journal
-from autod_tui.store.lock import ConductorLock
-from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
+
+if TYPE_CHECKING:
+    from autod_tui.reading import Written
 
 CAUGHT_UP = 1000
 """Most events that the desk that acts may have written before it stood."""
 
 
-def first_look(start: Path) -> EarlyDesk:
-    """Read the files and the journal of the repository that `start` stands in; nothing is started or changed."""
-    place = find_place(start)
-    plan = read_plan(place.root, place.common_dir)
-    conducted = ConductorLock(place.common_dir).holder() is not None
-    journal = Journal(place.common_dir)
-    # the last one to close the journal tidies it up and waits for the disk: not before the first frame
-    return EarlyDesk(plan, journal.read(), recalled=not conducted, close=journal.close)
-
-
-def read_plan(root: Path, common_dir: Path, *, undeclared_ok: bool = False) -> Plan:
-    """Read the configuration of a repository; `undeclared_ok` as in `plan_problems`. Raises SettingsError."""
-    return load_plan(
-        root,
-        profiles=load_profiles(),
-        target=current_branch(common_dir),
-        undeclared_ok=undeclared_ok,
-        user_agents=user_agents_file(os.environ),
-        prices=load_prices(),
-        user_prices=user_prices_file(os.environ),
-    )
-
-
-def current_branch(common_dir: Path) -> str:
-    """Return the branch of the main worktree, read from its HEAD file; empty when detached."""
-    head = (common_dir / "HEAD").read_text(encoding="utf-8", errors="surrogateescape").strip()
-    return head.removeprefix("ref: refs/heads/") if head.startswith("ref: refs/heads/") else ""
-
-
 class EarlyDesk:
     """Shows what is written; whatever must look or act waits for the desk that this one becomes."""
 
-    def __init__(
-        self, plan: Plan, entries: Sequence[Recorded], *, recalled: bool, close: Callable[[], None] = lambda: None
-    ) -> None:
-        """Show `plan` and what `entries` tell; `recalled` as in Board; `close` ends the reading."""
-        self._plan = plan
-        self._entries = list(entries)
-        self._state = replay(entries)
-        self._recalled = recalled
-        self.close = close
+    def __init__(self, written: Written) -> None:
+        """Show what was read."""
+        self._plan = written.plan
+        self._entries = written.entries
+        self._state = written.state
+        self._recalled = written.recalled
         self._desk: Desk | None = None
         self._stands = asyncio.Event()
 
     def become(self, desk: Desk) -> None:
         """Leave everything to `desk` from now on."""
         self._desk = desk
-        self.close()
         self._stands.set()
 
     async def _acting(self) -> Desk:

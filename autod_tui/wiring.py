@@ -41,7 +41,7 @@ from autod_tui.engine.runs.looks import session_window
 from autod_tui.engine.service import Service
 from autod_tui.engine.stream import Stream
 from autod_tui.git.repository import Repository, open_repository
-from autod_tui.opening import current_branch, read_plan
+from autod_tui.reading import current_branch, read_plan
 from autod_tui.store.follow import woken
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from autod_tui.ahead import Ahead
 from autod_tui.core.board import Board
 from autod_tui.core.desk import Desk
 from autod_tui.core.plan import AgentProfile
@@ -68,6 +69,6 @@ def load_profiles() -> Mapping[str, AgentProfile]:
     return cast(Mapping[str, AgentProfile], module.load_profiles())
 
 
-def load_dashboard() -> Callable[[Path], int]:
+def load_dashboard() -> Callable[[Path, Ahead], int]:
     """Import the TUI and return what runs it in this terminal."""
-    return cast(Callable[[Path], int], importlib.import_module("autod_tui.tui.dashboard").run_dashboard)
+    return cast(Callable[[Path, Ahead], int], importlib.import_module("autod_tui.tui.dashboard").run_dashboard)

@@ -6,14 +6,18 @@ import asyncio
 import gc
 import importlib
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from autod_tui.opening import EarlyDesk, first_look
+from autod_tui.ahead import Ahead, read_here
+from autod_tui.opening import EarlyDesk
 from autod_tui.tui.own_title import own_title
 
 if TYPE_CHECKING:
+    from autod_tui.reading import Written
     from autod_tui.tui.app import AutodApp
 
 TAKE_OVER = 75
@@ -24,13 +28,17 @@ PROMPT, USUAL = 0.0005, sys.getswitchinterval()
 """Seconds until another thread has its turn: during the start, for one of them writes the first frame; and later."""
 
 
-def run_dashboard(start: Path) -> int:
-    """Run the TUI in this terminal until the person leaves it; return the process exit code."""
+def run_dashboard(start: Path, ahead: Ahead) -> int:
+    """Run the TUI in this terminal until the person leaves it; return the process exit code.
+
+    `ahead` reads what the first frame shows.
+    """
     gc.disable()  # a start makes only what stays: collecting would search it all several times
     sys.setswitchinterval(PROMPT)
     with own_title():
-        while (code := asyncio.run(_once(start))) == TAKE_OVER:
-            pass
+        code = asyncio.run(_once(start, ahead.take))
+        while code == TAKE_OVER:
+            code = asyncio.run(_once(start, partial(read_here, start)))
     return code
 
 
@@ -45,11 +53,11 @@ def _spare_what_stays() -> None:
     sys.setswitchinterval(USUAL)
 
 
-async def _once(start: Path) -> int:
+async def _once(start: Path, read: Callable[[], Written]) -> int:
     loop = asyncio.get_running_loop()
-    loading = loop.run_in_executor(None, _app_class)  # while git is asked
-    shown, early = asyncio.Event(), first_look(start)
-    app = (await loading)(early, shown=shown)
+    make_app = _app_class()
+    shown, early = asyncio.Event(), EarlyDesk(read())
+    app = make_app(early, shown=shown)
     loop.call_later(STARTED, _spare_what_stays)
     desk = asyncio.create_task(_open(app, early, start, shown))
     desk.add_done_callback(lambda ended: None if ended.cancelled() else app.exit())
@@ -57,7 +65,6 @@ async def _once(start: Path) -> int:
         result = await app.run_async()
     finally:
         desk.cancel()
-        early.close()
         with suppress(asyncio.CancelledError):
             await desk
     return result if result is not None else app.return_code or 0

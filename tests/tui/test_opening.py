@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from autod_tui.core.events import Recorded, StateChanged
 from autod_tui.core.requests import Up
+from autod_tui.core.state import replay
 from autod_tui.core.workstream import Source, WorkstreamState
-from autod_tui.opening import EarlyDesk, first_look
-from autod_tui.store.lock import ConductorLock, Holder
+from autod_tui.opening import EarlyDesk
+from autod_tui.reading import Written
 from autod_tui.tui.app import AutodApp
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.widgets.bars import HeaderBar
@@ -29,7 +29,8 @@ def working(seq: int, state: WorkstreamState = WorkstreamState.WORKING) -> Recor
 
 
 def early() -> EarlyDesk:
-    return EarlyDesk(make_plan(), [working(1)], recalled=True)
+    entries = [working(1)]
+    return EarlyDesk(Written(make_plan(), entries, replay(entries), recalled=True))
 
 
 async def test_what_is_written_is_shown_as_recalled() -> None:
@@ -93,31 +94,16 @@ async def test_the_first_layout_has_all_rows_already(monkeypatch: pytest.MonkeyP
     assert "workstream/database-pipeline" in drawn[0]
 
 
-def repository(directory: Path) -> Path:
-    subprocess.run(["git", "init", "-q", "-b", "main", directory], check=True)
-    (directory / "workstreams" / "a").mkdir(parents=True)
-    (directory / "workstreams" / "a" / "STARTUP.md").write_text("# a\n")
-    return directory
-
-
-async def test_looking_takes_nothing_and_starts_nothing(tmp_path: Path) -> None:
-    root = repository(tmp_path / "re po")
-    desk = first_look(root)
-    assert [view.name for view in desk.board().workstreams] == ["a"]
-    assert desk.board().recalled
-    assert ConductorLock(root / ".git").holder() is None
-
-
-async def test_under_a_living_conductor_the_journal_is_true(tmp_path: Path) -> None:
-    root = repository(tmp_path / "repo")
-    lock = ConductorLock(root / ".git")
-    assert lock.try_acquire(Holder(pid=1, role="watch"))
-    assert not first_look(root).board().recalled
-    lock.release()
-
-
 def test_the_first_look_imports_no_engine() -> None:
-    heavy = ("autod_tui.engine", "autod_tui.tmux", "autod_tui.watch", "autod_tui.git.repository", "git", "libtmux")
+    heavy = (
+        "autod_tui.engine",
+        "autod_tui.tmux",
+        "autod_tui.watch",
+        "autod_tui.git",
+        "autod_tui.store",
+        "git",
+        "libtmux",
+    )
     program = (
         f"import sys, autod_tui.tui.dashboard, autod_tui.tui.app; print(*(n for n in {heavy!r} if n in sys.modules))"
     )

@@ -127,7 +127,8 @@ class FakeEngine:
             raise self.error
         return self.desk.board()
 
-    def run_dashboard(self, start: Path) -> int:
+    def run_dashboard(self, start: Path, ahead: object) -> int:
+        assert ahead == ("read ahead", start)
         self.entered.append("dashboard")
         return 0
 
@@ -185,6 +186,7 @@ def engine(desk: FakeDesk, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     monkeypatch.setitem(sys.modules, "autod_tui.wiring", made)
     dashboard = SimpleNamespace(run_dashboard=made.run_dashboard)
     monkeypatch.setitem(sys.modules, "autod_tui.tui.dashboard", dashboard)
+    monkeypatch.setattr("autod_tui.cli.enter.Ahead", lambda start: ("read ahead", start))
     return made
 
 

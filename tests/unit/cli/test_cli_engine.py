@@ -28,5 +28,5 @@ def test_the_profiles_have_a_program_each() -> None:
     assert all(profile.command for profile in load_profiles().values())
 
 
-def test_the_dashboard_takes_the_directory() -> None:
-    assert list(inspect.signature(load_dashboard()).parameters) == ["start"]
+def test_the_dashboard_takes_the_directory_and_what_reads_it() -> None:
+    assert list(inspect.signature(load_dashboard()).parameters) == ["start", "ahead"]
