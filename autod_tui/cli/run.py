@@ -19,8 +19,11 @@ from autod_tui.core.events import Noted, Recorded
 from autod_tui.core.limits import held_words
 from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
 from autod_tui.core.run import RunRecord, RunState, TaskState
+from autod_tui.core.run_events import SessionHalted
+from autod_tui.core.run_sessions import told_words
 from autod_tui.core.run_view import run_json
 from autod_tui.core.schedule import next_steps
+from autod_tui.core.workstream import WorkstreamState
 
 Asked = Callable[[Desk], AnyRequest]
 _HOLDS = (AgentsHeld, AgentsFreed)
@@ -126,6 +129,9 @@ def _told(entry: Recorded) -> str:
             return held_words(held, entry.at)
         case AgentsFreed(family=family):
             return f"{family} may start again"
+        case SessionHalted(state=state) as halted if state is not WorkstreamState.RATE_LIMITED:
+            answer = f" (autod answer {halted.run}/{halted.session})" if state is WorkstreamState.WAITING else ""
+            return told_words(halted.session, state, halted.reason) + answer
         case _:
             return ""
 
@@ -164,7 +170,7 @@ def _outcome(desk: Desk, console: Console, id: str) -> int:
     if record.state is not RunState.DONE:
         message += f"; {words}"
     if console.as_json:
-        console.json_line(run_json(record))
+        console.json_line(run_json(record, desk.plan.agents))
         return int(code)
     return settle(console, Answer(exit_code=int(code), message=message, hint=hint))
 

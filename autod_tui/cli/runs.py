@@ -34,9 +34,9 @@ def runs(request: Request) -> int:
     console = request.console
 
     async def act(desk: Desk) -> int:
-        console.json({"runs": runs_json(desk.runs, time.time())})
+        console.json({"runs": runs_json(desk.runs, time.time(), desk.plan.agents)})
         if desk.runs:
-            show_runs(console, desk.runs.values())
+            show_runs(console, desk.runs.values(), desk.plan.agents)
         else:
             console.say("No runs yet: autod run PLAN")
         return 0
@@ -49,8 +49,8 @@ def show(request: Request) -> int:
 
     async def act(desk: Desk) -> int:
         record = find_run(desk, request.options.run)
-        request.console.json(run_json(record))
-        show_run(request.console, record)
+        request.console.json(run_json(record, desk.plan.agents))
+        show_run(request.console, record, desk.plan.agents)
         return 0
 
     return with_desk(request, act)

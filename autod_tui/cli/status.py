@@ -64,6 +64,10 @@ def show_board(console: Console, board: Board) -> None:
     if board.checkpoints:
         console.say()
         show_checkpoints(console, board.checkpoints)
+    if board.runs:
+        from autod_tui.cli.run_words import show_going
+
+        show_going(console, board.runs)
 
 
 def show_workstreams(console: Console, views: tuple[WorkstreamView, ...]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from autod_tui.core.events import AgentStarted, AgentStopped, Recorded, StateChanged, WorktreeRemoved
+from autod_tui.core.run_events import SessionEnded, SessionHalted, SessionWentOn
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamState
 
 CALLING = frozenset({WorkstreamState.WAITING, WorkstreamState.FAILED, WorkstreamState.LOST})
@@ -17,7 +18,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """One call for a person: it is told once, however long the wait lasts."""
 
     name: str
-    """Workstream; empty where a limit of the whole project is reached."""
+    """Workstream, or `RUN/SESSION`; empty where a limit of the whole project is reached."""
     state: str
     """`waiting`, `failed`, `lost` or `limit`."""
     reason: str
@@ -41,20 +42,29 @@ _VERBS: dict[str, str] = {
 class Calls:
     """Follows the journal and finds the calls in it."""
 
-    def __init__(self, records: Iterable[WorkstreamRecord] = (), limits: Mapping[str, str] | None = None) -> None:
-        """Start from what is known already: whoever calls by now has been told of."""
+    def __init__(
+        self,
+        records: Iterable[WorkstreamRecord] = (),
+        limits: Mapping[str, str] | None = None,
+        sessions: Iterable[str] = (),
+    ) -> None:
+        """Start from what is known already: whoever calls by now (`sessions`: `RUN/SESSION`) has been told of."""
         self._calling = {record.name: record.state for record in records if record.state in CALLING}
+        self._calling |= dict.fromkeys(sessions, WorkstreamState.WAITING)
         self._limited = _reached(limits or {})
 
     def follow(self, entries: Iterable[Recorded]) -> list[Call]:
         """Return the calls that begin in `entries`; another reason for the same state is the same call."""
-        found = []
+        found: list[Call] = []
         for entry in entries:
             event = entry.event
             if isinstance(event, StateChanged):
-                if event.state in CALLING and self._calling.get(event.name) is not event.state:
-                    found.append(Call(name=event.name, state=event.state.value, reason=event.reason))
-                self._now(event.name, event.state)
+                found += self._begun(event.name, event.state, event.reason)
+            elif isinstance(event, SessionHalted):  # one that has failed or is limited is its run's own business
+                waits = event.state is WorkstreamState.WAITING
+                found += self._begun(f"{event.run}/{event.session}", event.state if waits else None, event.reason)
+            elif isinstance(event, SessionWentOn | SessionEnded):
+                self._now(f"{event.run}/{event.session}", None)
             elif isinstance(event, AgentStarted | AgentStopped | WorktreeRemoved):
                 self._now(event.name, None)
         return found
@@ -64,6 +74,11 @@ class Calls:
         now = _reached(limits)
         fresh, self._limited = now - self._limited, now
         return [Call(name=name, state=LIMIT, reason=limits[name]) for name in limits if name in fresh]
+
+    def _begun(self, name: str, state: WorkstreamState | None, reason: str) -> list[Call]:
+        called = state in CALLING and self._calling.get(name) is not state
+        self._now(name, state)
+        return [Call(name=name, state=state.value, reason=reason)] if called and state else []
 
     def _now(self, name: str, state: WorkstreamState | None) -> None:
         if state in CALLING:

@@ -98,6 +98,12 @@ class Board(Struct, frozen=True, kw_only=True):
     recalled: bool = False
     """States are as the last conductor left them: nobody has looked again so far."""
 
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Who waits for a person: workstreams by name, sessions of runs as `RUN/SESSION`."""
+        names = [view.name for view in self.workstreams if view.record.state is WorkstreamState.WAITING]
+        return (*names, *(f"{run.id}/{session}" for run in self.runs for session in run.waiting))
+
     def run(self, id: str) -> RunView | None:
         """Return the view of run `id`, or None."""
         return next((view for view in self.runs if view.id == id), None)
@@ -113,7 +119,7 @@ class Board(Struct, frozen=True, kw_only=True):
 
 def make_board(plan: Plan, state: State, now: float) -> Board:
     """Lay `state` beside `plan`; workstreams that the files no longer declare but that live on are kept."""
-    runs = tuple(remembered_view(run, now) for run in state.runs.values())
+    runs = tuple(remembered_view(run, now, plan.agents) for run in state.runs.values())
     return Board(
         root=plan.project.root,
         target=plan.project.target,

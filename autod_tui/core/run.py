@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.usage import Usage
+from autod_tui.core.workstream import Source, WorkstreamState
 
 
 class By(StrEnum):
@@ -220,6 +221,23 @@ class SessionState(StrEnum):
     """Its processes vanished without an exit status."""
 
 
+HALTS = frozenset({WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED})
+"""States of an agent in which its session does not go on by itself, or not yet."""
+
+
+class Halt(Struct, frozen=True, kw_only=True):
+    """Why the agent of a living session does not go on."""
+
+    state: WorkstreamState
+    """One of HALTS: it waits for a person, for the end of a rate limit, or has failed by its own word."""
+    reason: str = ""
+    source: Source
+    since: float = 0.0
+    """Unix time."""
+    until: float = 0.0
+    """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
+
+
 class SessionRecord(Struct, frozen=True, kw_only=True):
     """One life of an agent (or one judgement by gates: then `agent` is empty)."""
 
@@ -250,6 +268,20 @@ class SessionRecord(Struct, frozen=True, kw_only=True):
     log: str = ""
     prompt_file: str = ""
     usage: Usage = Usage()
+    halt: Halt | None = None
+    """None while its agent goes on, as far as that tells, and once the session is over."""
+    permission: str = ""
+    """Permission mode that its agent was started with; empty where that is not known."""
+
+    @property
+    def waits(self) -> bool:
+        """True while its agent waits for a person."""
+        return self.halt is not None and self.halt.state is WorkstreamState.WAITING
+
+    @property
+    def unasked(self) -> bool:
+        """True when its agent runs without asking for anything."""
+        return self.permission == "all"
 
 
 class RunState(StrEnum):

@@ -16,6 +16,7 @@ from autod_tui.core.run import (
     TaskVerdict,
 )
 from autod_tui.core.usage import Usage
+from autod_tui.core.workstream import Source, WorkstreamState
 
 
 class RunStarted(Event, frozen=True, kw_only=True):
@@ -60,6 +61,25 @@ class SessionStarted(Event, frozen=True, kw_only=True):
 
 class SessionPrinted(Event, frozen=True, kw_only=True):
     """A session's first output: its start-up is over."""
+
+    run: str
+    session: str
+
+
+class SessionHalted(Event, frozen=True, kw_only=True):
+    """The agent of a session waits for a person or for the end of a rate limit, or says that it has failed."""
+
+    run: str
+    session: str
+    state: WorkstreamState
+    reason: str = ""
+    source: Source
+    until: float = 0.0
+    """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
+
+
+class SessionWentOn(Event, frozen=True, kw_only=True):
+    """The agent of a session that was halted goes on."""
 
     run: str
     session: str

@@ -14,6 +14,7 @@ from autod_tui.core.run import (
     SETTLED_STATES,
     BatchSpec,
     By,
+    Halt,
     RunPlan,
     RunRecord,
     RunState,
@@ -124,6 +125,22 @@ def _(event: re.SessionPrinted, run: RunRecord, at: float) -> RunRecord:
 
 
 @apply_run.register
+def _(event: re.SessionHalted, run: RunRecord, at: float) -> RunRecord:
+    session = run.sessions.get(event.session)
+    if session is None or session.state is not SessionState.RUNNING:
+        return run
+    since = session.halt.since if session.halt and session.halt.state is event.state else at
+    halt = Halt(state=event.state, reason=event.reason, source=event.source, since=since, until=event.until)
+    return _with_session(run, replace(session, halt=halt))
+
+
+@apply_run.register
+def _(event: re.SessionWentOn, run: RunRecord, at: float) -> RunRecord:
+    session = run.sessions.get(event.session)
+    return run if session is None or session.halt is None else _with_session(run, replace(session, halt=None))
+
+
+@apply_run.register
 def _(event: re.SessionMeasured, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     return run if session is None else _with_session(run, replace(session, usage=event.usage))
@@ -141,6 +158,7 @@ def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
         exit_status=event.exit_status,
         ended_at=at,
         head=event.head,
+        halt=None,
         usage=session.usage if event.usage == Usage() else event.usage,
     )
     run = _with_session(run, ended)

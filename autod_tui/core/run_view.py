@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import (
     BatchSpec,
     RunRecord,
@@ -17,6 +18,7 @@ from autod_tui.core.run import (
     TaskSpec,
     TaskState,
 )
+from autod_tui.core.run_sessions import halt_json, halted_first, runs_unasked, unasked_stages
 from autod_tui.core.usage import Usage, total_usage
 from autod_tui.core.usage_words import usage_json
 
@@ -93,6 +95,15 @@ class RunView(Struct, frozen=True, kw_only=True):
     """At the pace of the stages passed so far; None when unknown, or when the run has ended."""
     saving: Saving
     usage: Usage
+    halted: tuple[SessionRecord, ...] = ()
+    """Sessions whose agents don't go on; those that wait for a person first."""
+    unasked: bool = False
+    """Agents of it run without asking for anything, or may."""
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Ids of the sessions whose agents wait for a person."""
+        return tuple(session.id for session in self.halted if session.waits)
 
     @property
     def progress(self) -> str:
@@ -105,8 +116,8 @@ def progress_text(done: int, total: int) -> str:
     return f"{done}/{total} ({100 * done / total:.2f}%)" if total else "0/0"
 
 
-def run_view(run: RunRecord, now: float) -> RunView:
-    """Sum a run up at `now` (Unix time)."""
+def run_view(run: RunRecord, now: float, agents: Mapping[str, AgentProfile] | None = None) -> RunView:
+    """Sum a run up at `now` (Unix time); `agents` are the profiles, which know who runs without asking."""
     working = working_seconds(run.sessions.values(), now)
     final = tuple(run.final_states)  # compared by identity first, which hashing a state is not
     worked = sum(1 for task in run.tasks.values() if task.session and task.state in final)
@@ -130,6 +141,8 @@ def run_view(run: RunRecord, now: float) -> RunView:
         seconds_left=_seconds_left(run, working),
         saving=saving(run.sessions.values()),
         usage=total_usage(session.usage for session in run.sessions.values()),
+        halted=tuple(halted_first(session for session in run.living if session.halt)),
+        unasked=runs_unasked(run, agents or {}),
     )
 
 
@@ -162,8 +175,9 @@ def batch_state(run: RunRecord, batch: BatchSpec) -> str:
     return "running"
 
 
-def run_json(run: RunRecord) -> dict[str, Any]:
+def run_json(run: RunRecord, agents: Mapping[str, AgentProfile] | None = None) -> dict[str, Any]:
     """Return the documented object of `autod show ID --json`; what is not known is null."""
+    unasked = unasked_stages(run.plan, agents or {})
     specs = {spec.id: spec for spec in run.plan.tasks}
     batch_of = {id: batch.name for batch in run.plan.batches for id in batch.tasks}
     return {
@@ -174,6 +188,7 @@ def run_json(run: RunRecord) -> dict[str, Any]:
         "started_at": run.started_at or None,
         "ended_at": run.ended_at or None,
         "into": run.plan.into,
+        "unasked": [stage.name for stage in run.plan.stages if stage.name in unasked],
         "progress": {"done": run.done, "total": len(run.tasks)},
         **usage_json(total_usage(session.usage for session in run.sessions.values())),
         "batches": [
@@ -199,14 +214,18 @@ def run_summary(view: RunView) -> dict[str, Any]:
         "progress": {"done": view.done, "total": view.total},
         "tasks": dict(view.states),
         "sessions": {"running": view.living, "ended": sum(stage.sessions for stage in view.stages)},
+        "halted": [{"session": session.id, **(halt_json(session.halt) or {})} for session in view.halted],
+        "unasked": view.unasked,
         "seconds_left": view.seconds_left,
         **usage_json(view.usage),
     }
 
 
-def runs_json(runs: Mapping[str, RunRecord], now: float = 0.0) -> list[dict[str, Any]]:
+def runs_json(
+    runs: Mapping[str, RunRecord], now: float = 0.0, agents: Mapping[str, AgentProfile] | None = None
+) -> list[dict[str, Any]]:
     """Return the summaries of all runs, oldest first; `now` (Unix time) makes `seconds_left` exact."""
-    return [run_summary(run_view(run, now)) for run in runs.values()]
+    return [run_summary(run_view(run, now, agents)) for run in runs.values()]
 
 
 def _task_json(task: TaskRecord, spec: TaskSpec, batch: str | None) -> dict[str, Any]:
@@ -235,6 +254,8 @@ def _session_json(session: SessionRecord) -> dict[str, Any]:
         "model": session.model or None,
         "state": session.state.value,
         "reason": session.reason or None,
+        "halt": halt_json(session.halt),
+        "permission": session.permission or None,
         "exit_status": session.exit_status,
         "started_at": session.started_at or None,
         "ended_at": session.ended_at or None,

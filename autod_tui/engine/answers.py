@@ -105,7 +105,7 @@ class Answers:
                 f"{name}: no living agent to answer", hint=f"autod log {run} {part} shows what it printed"
             )
         name = f"{run}/{part}"
-        return _Asker(name=name, pane=session.pane, profile=self._profile(session.agent), waits=False)
+        return _Asker(name=name, pane=session.pane, profile=self._profile(session.agent), waits=session.waits)
 
     def _profile(self, agent: str) -> AgentProfile:
         return self._house.plan.agents.get(agent) or AgentProfile(name=agent, command=(agent,))

@@ -9,6 +9,7 @@ from autod_tui.core.agent_events import LimitRaised, UsageMeasured
 from autod_tui.core.attention import Call, Calls
 from autod_tui.core.events import Noted, Recorded
 from autod_tui.core.limits import limit_reason
+from autod_tui.core.run_sessions import waiting_sessions
 from autod_tui.engine.house import House
 
 
@@ -18,7 +19,8 @@ class Attention:
     def __init__(self, house: House) -> None:
         """Listen to the stream of `house`; whoever waited before this conductor came has been told of."""
         self._house = house
-        self._calls = Calls(house.state.workstreams.values(), self._limits())
+        waiting = waiting_sessions(house.state.runs.values())
+        self._calls = Calls(house.state.workstreams.values(), self._limits(), waiting)
         self._running: set[asyncio.Task[None]] = set()
         self._noted = ""
         self._stop_listening = house.stream.listen(self._heard)

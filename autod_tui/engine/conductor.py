@@ -32,6 +32,7 @@ from autod_tui.engine.resolutions import Resolutions
 from autod_tui.engine.rollbacks import Rollbacks
 from autod_tui.engine.runs.asks import RunRequest
 from autod_tui.engine.runs.clearing import Clearing
+from autod_tui.engine.runs.halts import Halts
 from autod_tui.engine.runs.life import Runs
 from autod_tui.engine.syncs import Syncs
 from autod_tui.engine.vigil import Vigil
@@ -73,7 +74,10 @@ class Conductor:
         self._merging = asyncio.Lock()
         self._holds = Holds(house)
         self.vigil.following.listen(self._holds.take)
-        self.runs = Runs(house, self._merging, self.vigil.following.spending, self._holds)
+        self._halts = Halts(house)
+        self.vigil.following.listen(self._halts.take)
+        self._holds.listen(self._halts.limited)
+        self.runs = Runs(house, self._merging, self.vigil.following.spending, self._holds, self._halts)
         self.vigil.listen_to_others(self.runs.hear)
         self._lanes = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -103,7 +107,11 @@ class Conductor:
 
     async def survey(self) -> None:
         """Look at everything once."""
-        await asyncio.gather(self.observer.look_at_all(), self.vigil.survey())
+        await asyncio.gather(self.observer.look_at_all(), self._survey_agents())
+
+    async def _survey_agents(self) -> None:
+        await self.vigil.survey()
+        await self._halts.survey()
 
     def watch(self) -> None:
         """Begin to observe and to act by itself."""
@@ -127,6 +135,7 @@ class Conductor:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.vigil.close()
         self._holds.close()
+        self._halts.close()
         self.house.stream.emit(ev.ConductorStopped(pid=os.getpid()))
 
     async def handle(self, request: rq.AnyRequest) -> Answer:

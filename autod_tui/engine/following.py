@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.agent_ports import Followed, Sign
-from autod_tui.core.events import AgentStarted, AgentStopped, Noted, Recorded, StateChanged
-from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import RunRecord, SessionRecord
+from autod_tui.core.events import AgentStarted, AgentStopped, Recorded, StateChanged
 from autod_tui.core.run_events import SessionEnded, SessionStarted
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
+from autod_tui.engine.followed import followed_session, followed_workstream
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 from autod_tui.engine.spending import Spending
@@ -19,7 +18,6 @@ from autod_tui.engine.spending import Spending
 LINGER = 1.5
 """Seconds for which an agent that has ended is followed on: what it wrote last comes late."""
 _CHANGES = (AgentStarted, AgentStopped, StateChanged, ConversationKnown, SessionStarted, SessionEnded)
-_CALLS = frozenset({WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED})
 
 SignListener = Callable[[Sign], None]
 
@@ -37,8 +35,6 @@ class Following:
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self._stale = asyncio.Event()
         self._listeners: list[SignListener] = []
-        self._calls: dict[str, tuple[WorkstreamState, str]] = {}
-        self._env = house.base_env()
 
     def listen(self, listener: SignListener) -> None:
         """Have `listener` called with every sign of an agent that is followed."""
@@ -88,7 +84,6 @@ class Following:
         finally:
             self._leaving.pop(session, None)
             self._followed.pop(session, None)
-            self._calls.pop(session, None)
             self._house.signs.forget(session)
             self._stale.set()
 
@@ -99,45 +94,14 @@ class Following:
     def _wanted(self) -> dict[str, Followed]:
         state = self._house.state
         found = [self._of_workstream(record) for record in state.workstreams.values()]
-        found += [self._of_run(session) for run in state.runs.values() for session in run.living]
+        living = (session for run in state.runs.values() for session in run.living if session.pane)
+        found += [followed_session(self._house, session) for session in living]
         return {agent.session: agent for agent in found if agent is not None}
 
     def _of_workstream(self, record: WorkstreamRecord) -> Followed | None:
         if not record.pane or not record.session or _over(record) or self._minds.ended(record):
             return None
-        profile = self._profile(record.agent)
-        if profile is None:
-            return None
-        return Followed(
-            session=record.session,
-            profile=profile,
-            worktree=record.worktree,
-            pid=record.pid,
-            started_at=self._started(record.session, record.started_at),
-            conversation=record.conversation,
-            counted_from=record.counted_from,
-            env={**self._env, **profile.env},
-        )
-
-    def _of_run(self, session: SessionRecord) -> Followed | None:
-        profile = self._profile(session.agent) if session.pane else None
-        if profile is None:
-            return None
-        return Followed(
-            session=session.marker,
-            profile=profile,
-            worktree=session.worktree,
-            pid=session.pid,
-            started_at=session.started_at,
-            env={**self._env, **profile.env},
-        )
-
-    def _profile(self, agent: str) -> AgentProfile | None:
-        """Return a profile whose programs tell anything outside their terminal."""
-        profile = self._house.plan.agents.get(agent)
-        if profile is None or not (profile.hook_states or profile.status_file or profile.records):
-            return None
-        return profile
+        return followed_workstream(self._house, record, self._started(record.session, record.started_at))
 
     def _started(self, session: str, started_at: float) -> float:
         """Return when a session began; its record forgets that once it has ended."""
@@ -150,31 +114,13 @@ class Following:
         self.spending.take(sign)
         record = next((r for r in self._house.state.workstreams.values() if r.session == sign.session), None)
         if record is None:
-            self._call(sign)
-            return
+            return  # those of runs are minded by who listens
         if sign.conversation and sign.conversation != record.conversation:
             known = ConversationKnown(name=record.name, session=sign.session, conversation=sign.conversation)
             self._house.stream.emit(known)
             record = self._house.state.workstream(record.name)
         if sign.reading is not None and not self._minds.ended(record):
             self._minds.hear(record, sign.reading, sign.at)
-
-    def _call(self, sign: Sign) -> None:
-        """Tell once of a session of a run that waits, or can't go on: nobody sits before it."""
-        found = self._session(sign.session)
-        reading = sign.reading
-        if found is None or reading is None or reading.state is None:
-            return
-        run, session = found
-        call = (reading.state, reading.reason)
-        if reading.state in _CALLS and self._calls.get(sign.session) != call:
-            text = f"session {session.id}: {': '.join(filter(None, call))}"
-            self._house.stream.emit(Noted(level="warning", text=text, name=run.id))
-        self._calls[sign.session] = call
-
-    def _session(self, marker: str) -> tuple[RunRecord, SessionRecord] | None:
-        runs = self._house.state.runs.values()
-        return next(((run, one) for run in runs for one in run.living if one.marker == marker), None)
 
 
 def _over(record: WorkstreamRecord) -> bool:

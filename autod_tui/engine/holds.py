@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from autod_tui.core.agent_events import AgentsFreed, AgentsHeld, UsageMeasured
@@ -11,7 +11,7 @@ from autod_tui.core.agent_ports import Sign
 from autod_tui.core.events import Recorded, StateChanged
 from autod_tui.core.limits import family_of
 from autod_tui.core.run import RunRecord, SessionRecord
-from autod_tui.core.run_events import SessionMeasured
+from autod_tui.core.run_events import SessionHalted, SessionMeasured, SessionWentOn
 from autod_tui.core.workstream import Reading, WorkstreamState
 from autod_tui.engine.house import House
 
@@ -24,6 +24,8 @@ LOOK_EVERY = 1.0
 """Seconds between two looks at the end of one session's output."""
 LOG_END = 16_384
 """Bytes at the end of a log that are looked at."""
+LimitListener = Callable[[RunRecord, SessionRecord, Reading | None], None]
+
 _WORKS = frozenset({WorkstreamState.WORKING, WorkstreamState.DONE})
 
 
@@ -41,7 +43,14 @@ class Holds:
         self._limited: dict[str, Reading] = {}
         """AUTOD_SESSION of runs' agents that met a limit, and have told nothing else since."""
         self._looked: dict[str, float] = {}
+        self._last_looks: dict[str, asyncio.TimerHandle] = {}
+        """AUTOD_SESSION to the look that is still due at what it printed since the last one."""
+        self._listeners: list[LimitListener] = []
         self._settling: dict[str, asyncio.TimerHandle] = {}
+
+    def listen(self, listener: LimitListener) -> None:
+        """Have `listener` called with each look at what a session of a run has printed: the limit, or None."""
+        self._listeners.append(listener)
 
     def begin(self) -> None:
         """Go on with the holds that the journal knows."""
@@ -55,7 +64,7 @@ class Holds:
 
     def close(self) -> None:
         """Free nobody any more; the journal knows until when they are held."""
-        for timer in (*self._timers.values(), *self._settling.values()):
+        for timer in (*self._timers.values(), *self._settling.values(), *self._last_looks.values()):
             timer.cancel()
 
     def heard(self, entries: Iterable[Recorded]) -> None:
@@ -64,6 +73,8 @@ class Holds:
             event = entry.event
             if isinstance(event, StateChanged):
                 self._state(event)
+            elif isinstance(event, SessionHalted | SessionWentOn):
+                self._halted(event)
             elif isinstance(event, UsageMeasured):
                 self._used(self._house.state.workstream(event.name).agent, entry.at)
             elif isinstance(event, SessionMeasured):
@@ -85,16 +96,28 @@ class Holds:
 
     def printed(self, run: RunRecord, session: SessionRecord) -> None:
         """Look at what a session of a run has printed, now and then: some tell of a limit nowhere else."""
-        now = self._house.stream.clock()
-        if now - self._looked.get(session.marker, 0.0) < LOOK_EVERY:
+        now, marker = self._house.stream.clock(), session.marker
+        left = self._looked.get(marker, 0.0) + LOOK_EVERY - now
+        if left <= 0:
+            self._look(marker)
+        elif session.halt is not None and marker not in self._last_looks:  # what it says now may be its last word
+            self._last_looks[marker] = asyncio.get_running_loop().call_later(left, self._look, marker)
+
+    def _look(self, marker: str) -> None:
+        self._last_looks.pop(marker, None)
+        if not (found := self._session(marker)):
             return
-        self._looked[session.marker] = now
-        if reading := self._read_log(session, ended=False):
-            self._met(run, session, reading)
+        self._looked[marker] = self._house.stream.clock()
+        if reading := self._read_log(found[1], ended=False):
+            self._met(*found, reading)
+        for listener in self._listeners:
+            listener(*found, reading)
 
     def ended_by(self, run: RunRecord, session: SessionRecord) -> float | None:
         """Return until when a session of a run that failed has to wait if a rate limit ended it, else None."""
         self._looked.pop(session.marker, None)
+        if look := self._last_looks.pop(session.marker, None):
+            look.cancel()
         reading = self._limited.pop(session.marker, None) or self._read_log(session, ended=True)
         if reading is None:
             return None
@@ -108,6 +131,18 @@ class Holds:
             return None
         text, now = _end_of(Path(session.log)), self._house.stream.clock()
         return self._house.agents.read_log(profile, text, now, ended=ended)
+
+    def _halted(self, event: SessionHalted | SessionWentOn) -> None:
+        """Take a limit that a session's screen or terminal has told, and its end."""
+        run = self._house.state.runs.get(event.run)
+        session = run.sessions.get(event.session) if run else None
+        if run is None or session is None:
+            return
+        if isinstance(event, SessionWentOn):
+            if self._limited.pop(session.marker, None):
+                self._free(family_of(self._house.plan, session.agent))
+        elif event.state is WorkstreamState.RATE_LIMITED and session.halt is not None:
+            self._met(run, session, Reading(event.state, event.reason, event.source, event.until))
 
     def _met(self, run: RunRecord, session: SessionRecord, reading: Reading) -> None:
         if self._limited.get(session.marker) != reading:

@@ -1,4 +1,4 @@
-"""Minds: for each workstream what its agent's sources have said, and the state that follows."""
+"""Minds: for each agent what its sources have said, and the state that follows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,21 @@ _WAITS = frozenset({"permission", "question", "waiting"})
 
 
 class Minds:
-    """Weighs signs by `core.readiness` and journals what changes, by them or by time."""
+    """Weighs signs by `core.readiness` and tells what changes, by them or by time."""
 
-    def __init__(self, house: House) -> None:
-        """Keep the states of the workstreams of `house`."""
+    def __init__(
+        self,
+        house: House,
+        record: Callable[[str], WorkstreamRecord] | None = None,
+        change: Callable[[str, Reading], None] | None = None,
+    ) -> None:
+        """Keep the states of the workstreams of `house`, which go to the journal.
+
+        Whoever minds other agents says what is known of one (`record`) and what is done with its new state (`change`).
+        """
         self._house = house
+        self.record = record or (lambda name: house.state.workstream(name))
+        self._change = change or self._journal
         self._memories: dict[str, tuple[str, Memory]] = {}
         """Workstream to its session and what is known of that."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -87,6 +97,11 @@ class Minds:
         for name in tuple(self._timers):
             self._cancel(name)
 
+    def forget(self, name: str) -> None:
+        """Drop all that is known of one that is over."""
+        self._cancel(name)
+        self._memories.pop(name, None)
+
     def _memory(self, record: WorkstreamRecord) -> Memory:
         session, memory = self._memories.get(record.name, ("", None))
         present = Reading(record.state, record.reason, record.source, record.until)
@@ -110,7 +125,7 @@ class Minds:
         return frozenset("waiting" if word in _WAITS else word for word in words)
 
     def _take(self, name: str, verdict: Verdict) -> None:
-        record = self._house.state.workstream(name)
+        record = self.record(name)
         self._memories[name] = (record.session, verdict.memory)
         self._cancel(name)
         if verdict.look_at is not None and record.state not in _GONE:
@@ -118,16 +133,17 @@ class Minds:
             self._timers[name] = asyncio.get_running_loop().call_later(delay, self._look, name)
         change = verdict.change
         if change is not None and change.state is not None and record.state not in _GONE:
-            self._house.stream.emit(
-                StateChanged(
-                    name=name, state=change.state, reason=change.reason, source=change.source, until=change.until
-                )
-            )
+            self._change(name, change)
         for listener in self._weighed:
             listener(name)
 
+    def _journal(self, name: str, now: Reading) -> None:
+        if now.state is not None:
+            told = StateChanged(name=name, state=now.state, reason=now.reason, source=now.source, until=now.until)
+            self._house.stream.emit(told)
+
     def _look(self, name: str) -> None:
-        record = self._house.state.workstream(name)
+        record = self.record(name)
         self._take(name, readiness.look(self._memory(record), self._house.stream.clock()))
 
     def _cancel(self, name: str) -> None:

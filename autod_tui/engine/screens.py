@@ -45,7 +45,7 @@ class Screens:
     """Looks at a screen once it is quiet, only as far as `Minds` needs it; two looks have to agree."""
 
     def __init__(self, house: House, minds: Minds) -> None:
-        """Tell `minds` what the screens of `house` show."""
+        """Tell `minds` what the screens of its agents show."""
         self._house = house
         self._minds = minds
         self._timers: dict[str, tuple[asyncio.TimerHandle, float]] = {}
@@ -68,7 +68,7 @@ class Screens:
 
     def weighed(self, name: str) -> None:
         """Look at once where a screen is needed that was not before; a look that nobody needs is not taken."""
-        need = self._minds.needs_screen(self._house.state.workstream(name))
+        need = self._minds.needs_screen(self._minds.record(name))
         before = self._needs.get(name)
         self._needs[name] = need
         if need is Screen.NOTHING:
@@ -112,7 +112,7 @@ class Screens:
 
     async def read(self, name: str) -> None:
         """Look at a screen and tell what it shows."""
-        record = self._house.state.workstream(name)
+        record = self._minds.record(name)
         need = self._minds.needs_screen(record)
         profile = self._patterns(record, need)
         if profile is None or not record.pane:
@@ -121,13 +121,13 @@ class Screens:
             screen = await self._house.panes.capture(record.pane)
         except AutodError:
             return
-        now = self._house.state.workstream(name)
+        now = self._minds.record(name)
         if (now.session, now.state) != (record.session, record.state) or self._minds.needs_screen(now) is not need:
             return  # it ended, or told its state itself, while the screen was read
         reading = self._house.agents.read_screen(profile, screen.lines)
         if need is Screen.LIMIT:
             self._retrying(now, reading if profile.rate_limited else None, screen.lines)
-            self._resting(self._house.state.workstream(name), screen.lines)
+            self._resting(self._minds.record(name), screen.lines)
         else:
             self._showing(now, reading)
 
@@ -136,6 +136,8 @@ class Screens:
         if reading is None:
             self._suspects.pop(name, None)
             self._minds.unhear(record, Source.SCREEN)
+            if self._minds.record(name).source is Source.SCREEN:  # what it showed has gone while nobody looked
+                self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.OUTPUT))
             return
         changing = reading.state is WorkstreamState.RATE_LIMITED  # by its countdown
         suspect = (reading.state, "" if changing else reading.reason)

@@ -11,6 +11,7 @@ from autod_tui.core.events import Event, Noted
 from autod_tui.core.limits import limit_reason, limits_of
 from autod_tui.core.run_events import SessionMeasured
 from autod_tui.core.usage import Usage, usage_of
+from autod_tui.engine.followed import followed_session, followed_workstream
 from autod_tui.engine.house import House
 
 EVERY = 1.0
@@ -120,32 +121,16 @@ class Spending:
         ]
 
     def _agent(self, session: str) -> Followed | None:
-        """Return what is known of an agent, living or not."""
+        """Return what is known of an agent that keeps records, living or not."""
+        agent = self._find_agent(session)
+        return agent if agent and agent.profile.records and agent.started_at else None
+
+    def _find_agent(self, session: str) -> Followed | None:
         for record in self._house.state.workstreams.values():
             if record.session == session and session:
-                known = (record.agent, record.worktree, record.pid, record.counted_from.get(record.conversation, 0.0))
-                return self._followed(session, *known, record.conversation)
+                return followed_workstream(self._house, record, record.counted_from.get(record.conversation, 0.0))
         run, name = self._runs.get(session) or self._find(session) or ("", "")
-        if not run:
-            return None
-        one = self._house.state.runs[run].sessions[name]
-        return self._followed(session, one.agent, one.worktree, one.pid, one.started_at, "")
-
-    def _followed(
-        self, session: str, agent: str, worktree: str, pid: int, started_at: float, conversation: str
-    ) -> Followed | None:
-        profile = self._house.plan.agents.get(agent)
-        if profile is None or not profile.records or not started_at:
-            return None
-        return Followed(
-            session=session,
-            profile=profile,
-            worktree=worktree,
-            pid=pid,
-            started_at=started_at,
-            conversation=conversation,
-            env={**self._house.base_env(), **profile.env},
-        )
+        return followed_session(self._house, self._house.state.runs[run].sessions[name]) if run else None
 
     def _account(self, sign: Sign) -> _Account | None:
         for record in self._house.state.workstreams.values():

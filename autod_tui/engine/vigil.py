@@ -41,7 +41,7 @@ class Vigil:
         self._listeners.append(listener)
 
     def listen_to_others(self, listener: Callable[[PaneEvent], None]) -> None:
-        """Have `listener` called with the events of panes that are no workstream's, and when the server is gone."""
+        """Have `listener` called with events of others' panes, and of the server's coming and going."""
         self._others.append(listener)
 
     async def run(self) -> None:
@@ -115,6 +115,8 @@ class Vigil:
     def _handle(self, event: PaneEvent) -> None:
         if event.kind == "joined":
             self._joined()
+            for other in self._others:
+                other(event)
             return
         record = self._by_pane(event.pane)
         if record is None:

@@ -25,6 +25,7 @@ from autod_tui.core.run_events import (
 from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.asks import Asks, RunRequest
+from autod_tui.engine.runs.halts import Halts
 from autod_tui.engine.runs.revival import Revival
 from autod_tui.engine.runs.steward import Steward
 from autod_tui.engine.spending import Spending
@@ -53,9 +54,9 @@ DECISIVE = (
 class Runs:
     """All runs of one repository."""
 
-    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds) -> None:
+    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds, halts: Halts) -> None:
         """Work on `house`; `merging` is held by whoever merges into a branch."""
-        self._steward = Steward(house, merging, spending, holds)
+        self._steward = Steward(house, merging, spending, holds, halts)
         self._asks = Asks(house, self._steward)
         self._revival = Revival(house, self._steward)
 

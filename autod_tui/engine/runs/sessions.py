@@ -14,6 +14,7 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.core.plan import AgentProfile, PromptMode
 from autod_tui.core.ports import Launch, PaneStatus
 from autod_tui.core.run import RunRecord, SessionRecord
+from autod_tui.core.run_sessions import session_permission
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.places import SessionFiles, branch_of, free_slot, full_name, port_of, session_name, slot_path
 from autod_tui.engine.runs.prompts import INSTRUCTION, Assignment, render
@@ -66,6 +67,7 @@ class Sessions:
             branch=branch_of(run, id) if slot else "",
             log=str(files.log) if agent else "",
             prompt_file=str(files.prompt) if agent else "",
+            permission=session_permission(house.plan.agents.get(agent)),
         )
         house.stream.emit(ev.SessionStarted(run=run.id, session=record))
         return record
@@ -214,7 +216,7 @@ def _headless(profile: AgentProfile) -> AgentProfile:
     if not profile.headless:
         return profile
     modes = {**profile.permissions, **profile.headless_permissions}
-    mode = "edits" if profile.permission == "ask" and "edits" in modes else profile.permission
+    mode = session_permission(profile)
     return msgspec.structs.replace(profile, command=profile.headless, permission=mode, permissions=modes)
 
 

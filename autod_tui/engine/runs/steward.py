@@ -18,6 +18,7 @@ from autod_tui.core.workstream import ALIVE_STATES
 from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.endings import Ending, Endings, ending_of
+from autod_tui.engine.runs.halts import Halts
 from autod_tui.engine.runs.integrate import Integration
 from autod_tui.engine.runs.judging import Judging
 from autod_tui.engine.runs.sessions import Sessions
@@ -36,10 +37,11 @@ CLOSING = 10.0
 class Steward:
     """Keeps the runs going."""
 
-    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds) -> None:
+    def __init__(self, house: House, merging: asyncio.Lock, spending: Spending, holds: Holds, halts: Halts) -> None:
         """Work on `house`; `merging` is held while a branch is merged into."""
         self._house = house
         self._rates = holds
+        self._halts = halts
         self.sessions = Sessions(house)
         self._judging = Judging(house)
         self._strays = Strays(house, merging)
@@ -177,7 +179,9 @@ class Steward:
             return
         log = Path(session.log)
         spoke = max(session.started_at, log.stat().st_mtime if log.exists() else 0.0)
-        left = spoke + silence - self._house.stream.clock()
+        now = self._house.stream.clock()
+        halted = self._house.state.runs[run_id].sessions[session.id].halt is not None
+        left = silence if halted else spoke + silence - now  # who waits and says so doesn't hang
         if left <= 0:
             self.end(run_id, session.id, Ending(state=SessionState.HUNG, reason=f"no output for {silence:g} s"))
             return
@@ -186,6 +190,8 @@ class Steward:
 
     def hear(self, event: PaneEvent) -> None:
         """Take what tmux tells about a pane that is no workstream's."""
+        if event.kind == "joined":
+            self._halts.joined()
         if event.kind == "lost":
             for run, session in self._living():
                 if session.pane:
@@ -197,6 +203,7 @@ class Steward:
                 self._early[event.pane] = event
             return
         run, session = found
+        self._halts.hear(run, session, event)
         if event.kind == "output":
             self._rates.printed(run, session)
         if event.kind == "output" and not session.first_output_at and (run.id, session.id) not in self._busy:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 
 import pytest
 from msgspec.structs import replace
 
 from autod_tui.core import run_memo
 from autod_tui.core.board import make_board
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import RunRecord
 from autod_tui.core.run_view import RunView, run_view
 from autod_tui.core.state import State
@@ -23,9 +25,9 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the ids of the runs that were summed up."""
     made: list[str] = []
 
-    def counted(run: RunRecord, now: float) -> RunView:
+    def counted(run: RunRecord, now: float, agents: Mapping[str, AgentProfile]) -> RunView:
         made.append(run.id)
-        return run_view(run, now)
+        return run_view(run, now, agents)
 
     monkeypatch.setattr(run_memo, "run_view", counted)
     return made
@@ -37,7 +39,8 @@ def at_rest(id: str = "r") -> RunRecord:
 
 def test_a_run_at_rest_is_summed_up_once_and_as_ever(looks: list[str]) -> None:
     state = State(runs={id: at_rest(id) for id in ("a", "b")})
-    boards = [make_board(make_plan([]), replace(state, seq=seq), 5.0 + seq) for seq in range(3)]
+    plan = make_plan([])
+    boards = [make_board(plan, replace(state, seq=seq), 5.0 + seq) for seq in range(3)]
     assert looks == ["a", "b"]
     assert [one.runs for one in boards] == [tuple(run_view(run, 9.0) for run in state.runs.values())] * 3
 

@@ -30,12 +30,12 @@ BATCHES = (
 PLAN = make_run_plan([stage("build", 2), stage("audit", 2, needs_work="build")], 4, BATCHES, title="Four")
 SHOWN = {
     "reason", "id", "plan", "state", "started_at", "ended_at", "into", "progress", "batches", "tasks", "sessions",
-    "tokens", "cost_usd",
+    "tokens", "cost_usd", "unasked",
 }  # fmt: skip
 TASK = {"reason", "id", "title", "batch", "stage", "state", "attempts", "verdicts", "outputs"}
 SESSION = {"reason",
     "id", "stage", "tasks", "agent", "model", "state", "exit_status", "started_at", "ended_at", "pane", "log",
-    "prompt_file", "tokens", "cost_usd",
+    "prompt_file", "tokens", "cost_usd", "halt", "permission",
 }  # fmt: skip
 
 

@@ -124,6 +124,20 @@ async def test_a_sign_becomes_a_state_and_a_conversation(followings: Followings)
     assert [type(event) for event in followings.emitted].count(ConversationKnown) == 1
 
 
+async def test_sessions_of_runs_are_followed_too(tmp_path: Path) -> None:
+    plan = RunPlan(name="p", into="main", target="main", stages=(), tasks=(), agent="hooked", max_sessions=1)
+    sessions = [
+        SessionRecord(id=agent, stage="build", tasks=(), agent=agent, marker=agent, pane="%9", pid=9)
+        for agent in ("hooked", "plain")
+    ]
+    started = [SessionStarted(run="r", session=session) for session in sessions]
+    one = Followings(tmp_path, RunStarted(run="r", plan=plan, base_oid=""), *started)
+    await one.until(lambda: one.signs.followed)
+    assert set(one.signs.followed[-1]) == {"s-a", "hooked"}
+    assert (one.signs.followed[-1]["hooked"].pid, one.signs.followed[-1]["hooked"].env["HOME"]) == (9, "/h")
+    await one.close()
+
+
 async def test_who_passes_by_takes_what_was_told_before_it_goes_on(tmp_path: Path) -> None:
     one = Followings(tmp_path)
     await one.close()
@@ -152,19 +166,6 @@ async def test_a_new_session_of_the_same_workstream_begins_anew(followings: Foll
     assert followings.house.state.workstream("a").state is S.STARTING
     await followings.tell(Sign(session="s-2", reading=Reading(S.WORKING, "", Source.HOOK)))
     assert followings.house.state.workstream("a").state is S.WORKING
-
-
-async def test_a_session_of_a_run_that_waits_is_told_once(tmp_path: Path) -> None:
-    plan = RunPlan(name="p", into="main", target="main", stages=(), tasks=(), agent="hooked", max_sessions=1)
-    session = SessionRecord(id="build-1", stage="build", tasks=(), agent="hooked", marker="m1", pane="%9", pid=9)
-    one = Followings(tmp_path, RunStarted(run="r", plan=plan, base_oid=""), SessionStarted(run="r", session=session))
-    await one.until(lambda: one.signs.followed)
-    assert set(one.signs.followed[-1]) == {"s-a", "m1"}
-    for _ in range(2):
-        await one.tell(Sign(session="m1", reading=Reading(S.WAITING, "permission: Bash", Source.HOOK)))
-    notes = [event for event in one.emitted if isinstance(event, Noted)]
-    assert [(note.text, note.name) for note in notes] == [("session build-1: waiting: permission: Bash", "r")]
-    await one.close()
 
 
 async def test_it_is_told_when_signs_can_be_read_no_more(followings: Followings) -> None:
