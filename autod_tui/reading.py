@@ -10,7 +10,8 @@ from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
-from autod_tui.core.state import State, replay
+from autod_tui.core.replay import replay
+from autod_tui.core.state import State
 from autod_tui.git.place import find_place
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock

@@ -30,9 +30,9 @@ from autod_tui.core.errors import AutodError, EnvironmentUnfitError, RefusedErro
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.ports import FilesPort
+from autod_tui.core.replay import replay
 from autod_tui.core.requests import Up
 from autod_tui.core.run import RunPlan, RunRecord
-from autod_tui.core.state import replay
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk

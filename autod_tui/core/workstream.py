@@ -198,6 +198,10 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
         rests = self.state in (WorkstreamState.DONE, WorkstreamState.FAILED)
         return bool(self.pane) and (self.state in ALIVE_STATES or (rests and self.source is not Source.PROCESS))
 
+    def ending(self, at: float) -> Ending:
+        """Return what it would mean if the work ended at `at` (Unix time)."""
+        return Ending(at, self.active_seconds + (at - self.started_at if self.started_at else 0.0))
+
     @property
     def usage(self) -> Usage:
         """What all its conversations have used."""

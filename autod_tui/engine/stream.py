@@ -8,7 +8,7 @@ from autod_tui.core.board import Board, make_board
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Clock, JournalPort
-from autod_tui.core.state import apply, replay
+from autod_tui.core.replay import apply, replay
 
 Listener = Callable[[tuple[Recorded, ...]], None]
 

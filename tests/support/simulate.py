@@ -8,6 +8,7 @@ from typing import Any
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event, Recorded
+from autod_tui.core.replay import apply
 from autod_tui.core.run import (
     BatchSpec,
     By,
@@ -23,7 +24,7 @@ from autod_tui.core.run import (
     Verdict,
 )
 from autod_tui.core.schedule import AskReview, Finish, Integrate, Judge, StartSession, Step, next_steps, wake_at
-from autod_tui.core.state import State, apply
+from autod_tui.core.state import State
 
 RUN = "r"
 

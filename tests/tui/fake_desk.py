@@ -15,9 +15,10 @@ from autod_tui.core.events import Event, Recorded
 from autod_tui.core.names import name_problem
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import Screen
+from autod_tui.core.replay import apply
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
-from autod_tui.core.state import State, apply
+from autod_tui.core.state import State
 
 NOW = 1_767_261_600.0
 """The clock of all scenarios: 2026-01-01 10:00 UTC."""

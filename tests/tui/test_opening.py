@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from autod_tui.core.events import Recorded, StateChanged
+from autod_tui.core.replay import replay
 from autod_tui.core.requests import Up
-from autod_tui.core.state import replay
 from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.opening import EarlyDesk
 from autod_tui.reading import Written

@@ -13,7 +13,7 @@ from autod_tui.core.board_json import status_json
 from autod_tui.core.checkpoint import Conflict, GateResult, GateSpec, GateState, MergePlan
 from autod_tui.core.events import CheckpointForecast, Recorded, StepForecast
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.state import replay
+from autod_tui.core.replay import replay
 from autod_tui.core.workstream import Overlap, Progress, Source, WorkstreamState
 from tests.support.engine import checkpoint, make_plan, workstream
 

@@ -8,7 +8,8 @@ from autod_tui.core import events as ev
 from autod_tui.core.dispatch import Rehearse, StartWorkstream, hold_reason, next_actions
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import Plan
-from autod_tui.core.state import State, replay
+from autod_tui.core.replay import replay
+from autod_tui.core.state import State
 from autod_tui.core.workstream import Changes, Source, WorkstreamState
 from tests.support.engine import checkpoint, make_plan, workstream
 

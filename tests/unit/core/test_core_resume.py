@@ -9,8 +9,9 @@ import pytest
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.events import AgentStarted, AgentStopped, Event, Recorded, StateChanged, WorktreeRemoved
 from autod_tui.core.plan import AgentProfile
+from autod_tui.core.replay import replay
 from autod_tui.core.resume import conversation_to_resume
-from autod_tui.core.state import State, replay
+from autod_tui.core.state import State
 from autod_tui.core.workstream import Source, WorkstreamState
 from tests.support.engine import make_plan
 

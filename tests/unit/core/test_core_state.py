@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import CheckpointState, Conflict, GateResult, GateState, Guilt, MergePlan
 from autod_tui.core.events import Recorded
-from autod_tui.core.state import State, apply, replay
+from autod_tui.core.replay import apply, replay
+from autod_tui.core.state import State
 from autod_tui.core.workstream import Changes, Overlap, Progress, Source, WorkstreamState
 from tests.support.values import events
 

@@ -16,9 +16,10 @@ from autod_tui.core.errors import UsageError
 from autod_tui.core.events import Recorded
 from autod_tui.core.limits import agents_held, left_words, limit_reason, limits_of
 from autod_tui.core.plan import AgentProfile, Plan
+from autod_tui.core.replay import replay
 from autod_tui.core.run import SessionState
 from autod_tui.core.schedule import Finish, StartSession, holds, next_steps
-from autod_tui.core.state import State, replay
+from autod_tui.core.state import State
 from autod_tui.core.usage import Price, PriceList, Tokens, Usage, total_usage, usage_of
 from autod_tui.core.usage_words import cost_words, token_words, usage_words
 from tests.support.engine import make_plan, workstream

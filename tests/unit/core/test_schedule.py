@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autod_tui.core import run_events as ev
+from autod_tui.core.replay import replay
 from autod_tui.core.run import (
     BatchSpec,
     By,
@@ -37,7 +38,6 @@ from autod_tui.core.schedule import (
     next_steps,
     wake_at,
 )
-from autod_tui.core.state import replay
 from tests.support.simulate import RUN, Decide, Outcome, Simulation, make_run_plan, stage
 
 THREES = [stage("execute", 3), stage("audit", 3, needs_work="execute")]

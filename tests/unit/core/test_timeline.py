@@ -15,7 +15,7 @@ from autod_tui.core.board import make_board
 from autod_tui.core.checkpoint import MergePlan
 from autod_tui.core.estimate import Estimate, eta_moment
 from autod_tui.core.events import Recorded
-from autod_tui.core.state import replay
+from autod_tui.core.replay import replay
 from autod_tui.core.timeline import Key, Node, Part, Timeline, lay_out, make_timeline, span_text, timeline_json
 from autod_tui.core.workstream import Progress, Source, WorkstreamState
 from tests.support.engine import checkpoint, make_plan, workstream

@@ -15,9 +15,9 @@ from autod_tui.core.agent_ports import Sign
 from autod_tui.core.events import Event
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent
+from autod_tui.core.replay import replay
 from autod_tui.core.run import RunPlan, SessionRecord, SessionState
 from autod_tui.core.run_events import RunStarted, SessionEnded, SessionHalted, SessionStarted, SessionWentOn
-from autod_tui.core.state import replay
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
 from autod_tui.engine.holds import Holds
