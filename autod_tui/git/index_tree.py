@@ -6,6 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.objects import TREE_MODE, Entry, ObjectWriter, Tree
 
 _MANY = 2 * 2**20
@@ -16,6 +17,9 @@ _ODD = 0x7000
 """Flags of an entry that is unmerged, or has more flags."""
 _LONG = 0xFFF
 """Length of a name that says: as long as this, or longer."""
+
+_MODULE = b"\0\0\xe0\0"
+"""Mode of a submodule."""
 
 
 class _Node(Struct):
@@ -28,8 +32,17 @@ class _Node(Struct):
 
 
 _UNKNOWN = _Node(-1, "", {})
-_Line = tuple[bytes, int, str]
-"""Path, mode, object id."""
+
+
+def is_plain(index: Path) -> bool:
+    """Tell whether an index surely holds neither submodules nor files that stay out of commits, and is not large."""
+    try:
+        if index.stat().st_size > _MANY:
+            return False
+        data = index.read_bytes()
+    except OSError:
+        return False
+    return not any(odd in data for odd in (_MODULE, *(b"%s\0" % name.encode() for name in UNMERGED_FILES)))
 
 
 def tree_of_index(index: Path, writer: ObjectWriter) -> str | None:
@@ -43,28 +56,26 @@ def tree_of_index(index: Path, writer: ObjectWriter) -> str | None:
         data = index.read_bytes()
         if data[-writer.width :] != writer.digest(data[: -writer.width]):
             return None  # torn, or written without a checksum
-        lines, at = _lines(data, writer.width)
-        root = _remembered(data, at, writer.width)
+        *starts, end = _starts(data, writer.width)
+        root = _remembered(data, end, writer.width)
     except (OSError, ValueError):
         return None
-    return _Builder(lines, writer).tree(root) if root is not None else None
+    return _Builder(data, starts, writer).tree(root) if root is not None else None
 
 
-def _lines(data: bytes, width: int) -> tuple[list[_Line], int]:
-    """Read the entries of an index of version 2 and return where they end; ValueError where it is another."""
+def _starts(data: bytes, width: int) -> list[int]:
+    """Return where each entry of an index of version 2 starts, and where they end; ValueError where it is another."""
     if data[:8] != b"DIRC\0\0\0\2":
         raise ValueError("another version")
-    lines, at = [], 12
+    starts, at, flags_at = [], 12, _STAT + width
     for _ in range(int.from_bytes(data[8:12], "big")):
-        name = at + _STAT + width + 2
-        flags = int.from_bytes(data[name - 2 : name], "big")
+        flags = data[at + flags_at] << 8 | data[at + flags_at + 1]
         length = flags & _LONG
         if flags & _ODD or length == _LONG:
             raise ValueError("an unusual entry")
-        mode = int.from_bytes(data[at + 24 : at + 28], "big")
-        lines.append((data[name : name + length], mode, data[at + _STAT : name - 2].hex()))
-        at += (name - at + length + 8) & ~7
-    return lines, at
+        starts.append(at)
+        at += (flags_at + 2 + length + 8) & ~7
+    return [*starts, at]
 
 
 def _remembered(data: bytes, at: int, width: int) -> _Node | None:
@@ -97,24 +108,36 @@ def _node(data: bytes, at: int, width: int) -> tuple[bytes, _Node, int]:
 class _Builder:
     """Writes the trees of directories that changed."""
 
-    def __init__(self, lines: list[_Line], writer: ObjectWriter) -> None:
-        self._lines = lines
+    def __init__(self, data: bytes, starts: list[int], writer: ObjectWriter) -> None:
+        self._data = data
+        self._starts = starts
         self._writer = writer
-        self._at = 0
+        self._next = 0
 
     def tree(self, node: _Node, prefix: bytes = b"") -> str:
         """Return the tree of the directory `prefix`, whose first entry is the next one, and go behind its last."""
         if node.count >= 0:
-            self._at += node.count
+            self._next += node.count
             return node.oid
         entries: Tree = {}
-        while self._at < len(self._lines) and self._lines[self._at][0].startswith(prefix):
-            path, mode, oid = self._lines[self._at]
+        while self._next < len(self._starts):
+            at = self._starts[self._next]
+            path = self._path(at)
+            if not path.startswith(prefix):
+                break
             name, slash, _ = path[len(prefix) :].partition(b"/")
             if slash:
                 below = self.tree(node.below.get(name, _UNKNOWN), prefix + name + b"/")
                 entries[name] = Entry(TREE_MODE, below)
             else:
-                entries[name] = Entry(f"{mode:o}", oid)
-                self._at += 1
+                entries[name] = self._entry(at)
+                self._next += 1
         return self._writer.tree(entries)
+
+    def _path(self, at: int) -> bytes:
+        name = at + _STAT + self._writer.width + 2
+        return self._data[name : name + (int.from_bytes(self._data[name - 2 : name], "big") & _LONG)]
+
+    def _entry(self, at: int) -> Entry:
+        mode = int.from_bytes(self._data[at + 24 : at + 28], "big")
+        return Entry(f"{mode:o}", self._data[at + _STAT : at + _STAT + self._writer.width].hex())

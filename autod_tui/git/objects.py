@@ -73,7 +73,8 @@ class ObjectWriter:
         return hashlib.new(self._algorithm, data).digest()  # git's own choice of hash, not ours
 
     def _store(self, path: Path, packed: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix="tmp_obj_", dir=path.parent)  # git's gc clears these after a crash
         try:
             with os.fdopen(handle, "wb") as file:
@@ -104,6 +105,18 @@ class ObjectWriter:
             "tree",
             b"".join(b"%s %s\0%s" % (entry.mode.encode(), name, bytes.fromhex(entry.oid)) for name, entry in ordered),
         )
+
+
+def tree_of_loose(objects: Path, commit: str) -> str | None:
+    """Return the tree of a commit that lies by itself below `objects`; None where only git can tell."""
+    try:
+        data = zlib.decompress((objects / commit[:2] / commit[2:]).read_bytes())
+    except (OSError, zlib.error):
+        return None
+    header, _, content = data.partition(b"\0")
+    first = content.partition(b"\n")[0]
+    known = header.startswith(b"commit ") and first.startswith(b"tree ")
+    return first[5:].decode("ascii", "replace") if known else None
 
 
 def _sync(path: Path) -> None:

@@ -10,13 +10,14 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
-from autod_tui.git.index_tree import tree_of_index
+from autod_tui.git.index_tree import is_plain, tree_of_index
 from autod_tui.git.lock import RepositoryLock
+from autod_tui.git.marks import refuse_unfinished
 from autod_tui.git.merge_tree import takes_part
-from autod_tui.git.objects import ObjectWriter, commit_data
+from autod_tui.git.objects import ObjectWriter, commit_data, tree_of_loose
 from autod_tui.git.refs import QuickRefs
 from autod_tui.git.status import Status, operation_under_way, read_status
-from autod_tui.git.switch import HEADS, Standing, advance, standing_at, switch
+from autod_tui.git.switch import HEADS, Standing, advance, is_on, standing_at, switch
 from autod_tui.git.untouched import Look, look_at
 from autod_tui.git.worktree import Worktrees
 
@@ -82,6 +83,8 @@ class Slots:
             return before.head
         self._standing.pop(place.git_dir, None)
         self._looks.pop(place.git_dir, None)
+        if head := await self._close_plain(place, branch, message):
+            return head
         # Nobody else works here: git may write down that files as young as their index are unchanged, instead of
         # reading them all again each time.
         status = await read_status(self._git, place, env={"GIT_OPTIONAL_LOCKS": "1"})
@@ -92,11 +95,46 @@ class Slots:
         if branch and status.branch != branch:
             step = f"moving {branch!r} to where its session went"
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
-        if _is_whole(status) and not half_done and (standing := standing_at(place, head)):
-            self._standing[place.git_dir] = standing
-            if not status.paths and (look := look_at(place.work_tree)):
-                self._looks[place.git_dir] = look
+        if _is_whole(status) and not half_done:
+            self._remember(place, head, committed=bool(status.paths))
         return head
+
+    def _remember(self, place: Place, head: str, *, committed: bool) -> None:
+        """Remember a slot whose tracked files are all as in `head`; what was committed now is too young to be known."""
+        if standing := standing_at(place, head):
+            self._standing[place.git_dir] = standing
+            if not committed and (look := look_at(place.work_tree)):
+                self._looks[place.git_dir] = look
+
+    async def _close_plain(self, place: Place, branch: str, message: str) -> str:
+        """Close a slot by one `git add`: what the index holds then tells whether there was anything to commit.
+
+        Empty where that can't tell everything: in the midst of a git operation, on another branch, with files that
+        stay out, with submodules, or with an index that only git reads. What was added is found by a status then.
+        """
+        head = self._quick.read(HEADS + branch) if branch else None
+        index = Path(place.git_dir, "index")
+        if head is None or operation_under_way(place) or not is_on(place, branch) or not is_plain(index):
+            return ""
+        refuse_unfinished(place)
+        await self._add(place)
+        tree = tree_of_index(index, self._writer) if is_plain(index) else None
+        before = tree_of_loose(self._git.common_dir / "objects", head)
+        if tree is None or before is None:
+            return ""
+        oid = head if tree == before else await self._commit_tree(place, branch, head, tree, message)
+        if oid:
+            self._remember(place, oid, committed=oid != head)
+        return oid
+
+    async def _add(self, place: Place) -> None:
+        await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=_committing(place), place=place)
+
+    async def _commit_tree(self, place: Place, branch: str, head: str, tree: str, message: str) -> str:
+        """Commit `tree`, which the index holds, on the branch that is checked out; empty where only git can."""
+        by = signature(await self._git.config(), self._clock())
+        oid = self._writer.write("commit", commit_data(tree, [head], by, by, message))
+        return oid if advance(place, self._git.common_dir, self._quick, branch, head, oid) else ""
 
     def _is_untouched(self, place: Place, branch: str, before: Standing) -> bool:
         """Tell whether a session has left everything as it was when it took the slot."""
@@ -109,15 +147,13 @@ class Slots:
 
     async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
         """Commit all there is; on a plain `branch` at `head` that takes no more than trees, a commit and a ref."""
-        step = f"committing the work in {place.work_tree!r}"
-        await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=step, place=place)
+        step = _committing(place)
+        await self._add(place)
         if branch and head:
             tree = tree_of_index(Path(place.git_dir, "index"), self._writer)
             if tree is None:
                 tree = await self._git.text("write-tree", step=step, place=place)
-            by = signature(await self._git.config(), self._clock())
-            oid = self._writer.write("commit", commit_data(tree, [head], by, by, message))
-            if advance(place, self._git.common_dir, self._quick, branch, head, oid):
+            if oid := await self._commit_tree(place, branch, head, tree, message):
                 return oid
         return await self._commit_by_git(place, message, step)
 
@@ -143,6 +179,10 @@ class Slots:
         for name in _LOCKS:
             (Path(place.git_dir) / name).unlink(missing_ok=True)
         return place
+
+
+def _committing(place: Place) -> str:
+    return f"committing the work in {place.work_tree!r}"
 
 
 def _is_whole(status: Status) -> bool:

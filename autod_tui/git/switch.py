@@ -57,10 +57,18 @@ def advance(place: Place, common_dir: Path, quick: QuickRefs, branch: str, old: 
     """
     ref = HEADS + branch
     try:
-        if (common_dir / "reftable").exists() or Path(place.git_dir, "HEAD").read_text() != f"ref: {ref}\n":
+        if (common_dir / "reftable").exists() or not is_on(place, branch):
             return False
         return _create(common_dir / ref, f"{new}\n", lambda: quick.read(ref) == old)
     except OSError:  # somebody holds the lock
+        return False
+
+
+def is_on(place: Place, branch: str) -> bool:
+    """Tell whether a worktree has `branch` checked out, by the file that says so."""
+    try:
+        return Path(place.git_dir, "HEAD").read_bytes() == f"ref: {HEADS}{branch}\n".encode(errors="surrogateescape")
+    except OSError:
         return False
 
 

@@ -1,0 +1,160 @@
+"""Slots closed by one `git add`: the same work is kept as where a git status looks first."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autod_tui.core.errors import CommandFailedError
+from autod_tui.git import slots
+from autod_tui.git.command import Git
+from tests.support.repos import ENV, Sandbox
+
+FILES = {"f": "1\n2\n3\n", "a/b": "1\n", "a/c": "1\n", ".gitignore": "*.log\n"}
+
+
+def git(slot: Path, *words: str) -> None:
+    """Do as an agent does, whatever git says of it."""
+    subprocess.run(["git", *words], cwd=slot, env=ENV, capture_output=True, check=False)
+
+
+def commit_and_leave(slot: Path) -> None:
+    (slot / "f").write_text("5\n")
+    git(slot, "commit", "-qam", "theirs")
+    (slot / "g").write_text("left\n")
+
+
+def merge_half_done(slot: Path) -> None:
+    git(slot, "checkout", "-q", "-b", "other")
+    (slot / "f").write_text("other\n")
+    git(slot, "commit", "-qam", "other")
+    git(slot, "checkout", "-q", "-")
+    (slot / "f").write_text("ours\n")
+    git(slot, "commit", "-qam", "ours")
+    git(slot, "merge", "other")
+
+
+def conflict_of_a_stash(slot: Path) -> None:
+    (slot / "f").write_text("stashed\n")
+    git(slot, "stash")
+    (slot / "f").write_text("ours\n")
+    git(slot, "commit", "-qam", "ours")
+    git(slot, "stash", "pop")
+
+
+def repository_within(slot: Path) -> None:
+    git(slot, "init", "-q", "inner")
+    git(slot / "inner", "commit", "-q", "--allow-empty", "-m", "inner")
+
+
+def staged_then_changed(slot: Path) -> None:
+    git(slot, "rm", "-q", "--cached", "f")
+    (slot / "f").write_text("4\n")
+    (slot / "new").write_text("1\n")
+    git(slot, "add", "-N", "new")
+
+
+def staged_that_stays_out(slot: Path) -> None:
+    (slot / "progress.md").write_text("1\n")
+    git(slot, "add", "progress.md")
+
+
+def another_branch(slot: Path) -> None:
+    git(slot, "checkout", "-q", "-b", "else")
+    commit_and_leave(slot)
+
+
+def no_branch(slot: Path) -> None:
+    git(slot, "checkout", "-q", "--detach")
+    commit_and_leave(slot)
+
+
+def many(slot: Path) -> None:
+    (slot / "f").unlink()
+    (slot / "a/b").rename(slot / "moved")
+    (slot / "a/c").chmod(0o755)
+    (slot / "link").symlink_to("nowhere")
+    (slot / "new dir").mkdir()
+    (slot / "new dir" / "é\n").write_text("1\n")
+    (slot / "x.log").write_text("ignored\n")
+
+
+WAYS: dict[str, tuple[Callable[[Path], object], bool]] = {
+    "nothing": (lambda slot: None, True),
+    "many changes": (many, True),
+    "all deleted": (lambda slot: [path.unlink() for path in slot.rglob("[!.]*") if path.is_file()], True),
+    "staged, then changed": (staged_then_changed, True),
+    "committed": (lambda slot: git(slot, "commit", "-q", "--allow-empty", "-m", "empty"), True),
+    "committed, and more left": (commit_and_leave, True),
+    "conflict without an operation": (conflict_of_a_stash, True),
+    "only an ignored file": (lambda slot: (slot / "x.log").write_text("1\n"), True),
+    "a file that stays out": (lambda slot: (slot / "progress.md").write_text("1\n"), True),
+    "a file that stays out, staged": (staged_that_stays_out, False),
+    "merge half done": (merge_half_done, False),
+    "another branch": (another_branch, False),
+    "no branch": (no_branch, False),
+    "repository within": (repository_within, False),
+}
+"""What a session may leave; True where one git is enough to see it."""
+BY_ADD = {name: way for name, (way, enough) in WAYS.items() if enough}
+
+
+@pytest.mark.parametrize("way", [way for way, _ in WAYS.values()], ids=WAYS.keys())
+async def test_the_same_is_kept_as_by_a_status(
+    box: Sandbox, way: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.commit(FILES)
+    repository = box.open()
+    base, places = box.git("rev-parse", "main"), [box.root.parent / name for name in ("slot1", "slot2")]
+    for place in places:
+        await repository.take_slot(str(place), f"run/r/{place.name}", base)
+        way(place)
+        git(place, "branch", "-D", "other")
+    heads = [await repository.close_slot(str(places[0]), "run/r/slot1", "Save")]
+    monkeypatch.setattr(slots, "is_plain", lambda index: False)
+    heads.append(await repository.close_slot(str(places[1]), "run/r/slot2", "Save"))
+    kept = [box.git("rev-parse", f"{head}^{{tree}}") for head in heads]
+    if way is not repository_within:  # its commit is another each time
+        assert kept[0] == kept[1]
+    assert box.git("rev-parse", "run/r/slot1", "run/r/slot2").split() == heads
+    first, second = (box.git("status", "--porcelain", "--ignored", cwd=place) for place in places)
+    assert first == second
+    assert len({box.git("rev-list", "--count", f"{base}..{head}") for head in heads}) == 1
+    box.git("fsck")
+    for place in places:  # whoever works there next finds all as it should be
+        await repository.take_slot(str(place), f"run/r/next-{place.name}", base)
+        assert box.git("diff", "HEAD", "--stat", cwd=place) == ""
+
+
+@pytest.mark.parametrize("way", BY_ADD.values(), ids=BY_ADD.keys())
+async def test_one_git_closes_a_slot(
+    box: Sandbox, way: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.commit(FILES)
+    repository = box.open()
+    slot = box.root.parent / "slot"
+    await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
+    way(slot)
+    words: list[str] = []
+    run = Git.run
+
+    async def noted(self: Git, *args: str, **more: object) -> object:
+        words.append(args[0])
+        return await run(self, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Git, "run", noted)
+    await repository.close_slot(str(slot), "run/r/one", "Save")
+    assert words == ["add"]
+
+
+async def test_a_failed_add_is_told_and_nothing_is_taken_for_kept(box: Sandbox) -> None:
+    box.commit(FILES)
+    repository = box.open()
+    slot = box.root.parent / "slot"
+    await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
+    git(slot, "init", "-q", "inner")  # git adds no repository without a commit
+    with pytest.raises(CommandFailedError, match="committing the work"):
+        await repository.close_slot(str(slot), "run/r/one", "Save")
