@@ -14,8 +14,9 @@ So git work of ours beyond that (looks at the checkout of the user, backups) cou
 logs, prompts and verdicts. Where the agent commits, it does so in all three.
 Blocks of the two pools' tasks and of ours take turns (the run is paused between its blocks), and the own cost of a
 round's worktrees is taken off that round's block of ours: all three see the same machine. Medians over the rounds stand
-for each; where other programs write to the disk, TMPDIR=/dev/shm keeps their noise out of it. The seconds of a processor (of this process, of tmux, and of all that ended) are told beside them: they
-hardly depend on what else the machine does.
+for each; where other programs write to the disk, TMPDIR=/dev/shm keeps their noise out of it. The seconds of a
+processor (of this process, of tmux, and of all that ended) are told beside them: they depend little on what else the
+machine does.
 """
 
 from __future__ import annotations

@@ -72,6 +72,11 @@ def no_branch(slot: Path) -> None:
     commit_and_leave(slot)
 
 
+def all_deleted(slot: Path) -> None:
+    for path in [slot / "f", slot / "a/b", slot / "a/c", slot / ".gitignore"]:
+        path.unlink()
+
+
 def many(slot: Path) -> None:
     (slot / "f").unlink()
     (slot / "a/b").rename(slot / "moved")
@@ -85,7 +90,7 @@ def many(slot: Path) -> None:
 WAYS: dict[str, tuple[Callable[[Path], object], bool]] = {
     "nothing": (lambda slot: None, True),
     "many changes": (many, True),
-    "all deleted": (lambda slot: [path.unlink() for path in slot.rglob("[!.]*") if path.is_file()], True),
+    "all deleted": (all_deleted, True),
     "staged, then changed": (staged_then_changed, True),
     "committed": (lambda slot: git(slot, "commit", "-q", "--allow-empty", "-m", "empty"), True),
     "committed, and more left": (commit_and_leave, True),
