@@ -12,6 +12,7 @@ from autod_tui.core.checkpoint import (
 )
 from autod_tui.core.events import CheckpointForecast
 from autod_tui.core.limits import held_by, held_words, limit_reason
+from autod_tui.core.names import helper_name
 from autod_tui.core.plan import Plan
 from autod_tui.core.run_memo import remembered_view
 from autod_tui.core.run_view import RunView
@@ -69,6 +70,13 @@ class CheckpointView(Struct, frozen=True, kw_only=True):
     """All declared gates in order, with the last result where there is one."""
     waits_for: tuple[str, ...]
     late: bool
+    helper: WorkstreamRecord | None = None
+    """The agent that was handed the conflicts of its merge, as long as its pane is there."""
+
+    @property
+    def stuck(self) -> bool:
+        """True while its merge waits for somebody to settle conflicts."""
+        return self.record.transaction is not None and bool(self.record.transaction.conflicts)
 
     @property
     def name(self) -> str:
@@ -220,4 +228,10 @@ def _checkpoint_view(state: State, spec: CheckpointSpec, now: float) -> Checkpoi
         gates=gates,
         waits_for=unmerged(state, spec.after),
         late=is_late(spec, record, now),
+        helper=_helper(state, spec.name),
     )
+
+
+def _helper(state: State, checkpoint: str) -> WorkstreamRecord | None:
+    record = state.workstreams.get(helper_name(checkpoint))
+    return record if record is not None and record.pane else None

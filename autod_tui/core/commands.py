@@ -76,6 +76,8 @@ COMMANDS: tuple[Command, ...] = (
             verb="autod checkpoint resolve {name} PATH --edit", keys=("e",), scope="conflict"),
     Command(id="hand_over", title="Hand to agent", help="Start an agent on the conflicts in a pane of its own.",
             verb="autod checkpoint resolve {name} --agent", keys=("a",), scope="conflict"),
+    Command(id="helper", title="Its pane", help="Show the pane of the agent that works on the conflicts.",
+            verb="autod attach resolve-{name}", keys=("v",), scope="conflict"),
     Command(id="leave_out", title="Leave out", help="Go on with the merge without this workstream.",
             verb="autod checkpoint resolve {name} --leave-out WORKSTREAM", keys=("k",), scope="conflict"),
     Command(id="abandon", title="Abandon", help="Give the merge up; nothing has moved.",

@@ -11,8 +11,7 @@ from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.usage import Usage
 from autod_tui.core.workstream import ALIVE_STATES
 from autod_tui.tui.commands import Selection
-from autod_tui.tui.foreground import SuspendNotSupported, run_shell
-from autod_tui.tui.jumps import find, home_of, next_waiting
+from autod_tui.tui.jumps import find, home_of, next_waiting, show_pane
 from autod_tui.tui.plans import plan_source, unsafe
 from autod_tui.tui.run_actions import RUN_ACTIONS
 from autod_tui.tui.screens.agents import agent_lines
@@ -62,16 +61,7 @@ async def attach(app: AutodApp, selection: Selection) -> None:
     if not view.record.pane:
         app.say(f"{view.name} has no pane yet; u starts it")
         return
-    command = await app.desk.attach(view.name)
-    if not command:
-        return
-    home = home_of(app)
-    home.live.watch_now(False)
-    try:
-        await run_shell(app, command)
-    except SuspendNotSupported:
-        app.say(f"this terminal can't be handed over; run: {command}", failed=True)
-    home.live.watch_now(True)
+    await show_pane(app, view.name)
 
 
 async def type_into(app: AutodApp, selection: Selection) -> None:
@@ -207,11 +197,10 @@ async def merge(app: AutodApp, selection: Selection) -> None:
     """Show the merge plan, or the merge that is under way."""
     name = _checkpoint(app, selection)
     view = app.board.checkpoint(name) if app.board and name else None
-    transaction = view.record.transaction if view else None
-    if transaction is not None and transaction.conflicts:
+    if view and view.stuck:
         app.push_screen(ConflictScreen(name, MergeScreen))
     elif name:
-        app.push_screen(MergeScreen(name, running=transaction is not None))
+        app.push_screen(MergeScreen(name, running=bool(view and view.record.transaction)))
 
 
 async def rollback(app: AutodApp, selection: Selection) -> None:
@@ -235,15 +224,13 @@ async def sync(app: AutodApp, selection: Selection) -> None:
 
 
 async def resolve(app: AutodApp, selection: Selection) -> None:
-    """Open the conflicts of a merge under way."""
-    name = _checkpoint(app, selection)
-    view = app.board.checkpoint(name) if app.board and name else None
-    if view is None:
-        return
-    if view.record.transaction is None or not view.record.transaction.conflicts:
-        app.say(f"{name} has no open conflicts")
-        return
-    app.push_screen(ConflictScreen(name, MergeScreen))
+    """Open the conflicts that the selected checkpoint's merge waits for, or any other's."""
+    selected = [selection.checkpoint] if selection.checkpoint else []
+    around = [*selected, *(app.board.checkpoints if app.board else ())]
+    if stuck := next((view for view in around if view.stuck), None):
+        app.push_screen(ConflictScreen(stuck.name, MergeScreen))
+    else:
+        app.say("no merge waits for conflicts to be settled")
 
 
 async def events(app: AutodApp, selection: Selection) -> None:
@@ -305,5 +292,5 @@ ACTIONS: dict[str, Action] = {
     "events": events, "report": report, "undo": undo, "help": show_help, "palette": palette, "quit": leave,
     "allow": allow, "agents": agents,
     **RUN_ACTIONS,
-    **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "leave_out", "abandon"), on_conflict),
+    **dict.fromkeys(("ours", "theirs", "edit", "hand_over", "helper", "leave_out", "abandon"), on_conflict),
 }  # fmt: skip

@@ -95,6 +95,11 @@ class AutodApp(App[int]):
         """Home is always at the bottom."""
         return HomeScreen()
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy for the terminal that a person sits at: what Textual writes would end in autod's own tmux."""
+        self._clipboard = text
+        foreground.copy(self, text)
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the last door before the terminal to the filters of the app."""
         return [*super().get_line_filters(), self._last_door]

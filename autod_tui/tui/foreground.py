@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shlex
 from collections.abc import Sequence
@@ -53,6 +54,12 @@ def tell_terminal(app: App[Any], words: str) -> None:
         _write(app, _passed_on(sequence) if os.environ.get("TMUX") else sequence)
 
 
+def copy(app: App[Any], text: str) -> None:
+    """Put `text` into the terminal's clipboard by OSC 52; a tmux around is asked to pass it on."""
+    sequence = f"\x1b]52;c;{base64.b64encode(text.encode()).decode('ascii')}\x07"
+    _write(app, _passed_on(sequence) if os.environ.get("TMUX") else sequence)
+
+
 def _passed_on(sequence: str) -> str:
     doubled = sequence.replace("\x1b", "\x1b\x1b")
     return f"\x1bPtmux;{doubled}\x1b\\"
@@ -65,4 +72,4 @@ def _write(app: App[Any], sequence: str) -> None:
         driver.flush()
 
 
-__all__ = ["SuspendNotSupported", "editor", "run_foreground", "run_shell", "set_title", "tell_terminal"]
+__all__ = ["SuspendNotSupported", "copy", "editor", "run_foreground", "run_shell", "set_title", "tell_terminal"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from autod_tui.core.attention import CALLING
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.commands import Selection
+from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.screens.find import FindDialog
 from autod_tui.tui.screens.home import HomeScreen
 
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 def home_of(app: AutodApp) -> HomeScreen:
     """Return the home screen, which is always at the bottom."""
     return next(screen for screen in app.screen_stack if isinstance(screen, HomeScreen))
+
+
+async def show_pane(app: AutodApp, name: str) -> None:
+    """Show a pane full-screen, by a window switch where possible, else in place of the dashboard."""
+    command = await app.desk.attach(name)
+    if not command:
+        return
+    home = home_of(app)
+    home.live.watch_now(False)
+    try:
+        await run_shell(app, command)
+    except SuspendNotSupported:
+        app.say(f"this terminal can't be handed over; run: {command}", failed=True)
+    home.live.watch_now(True)
 
 
 async def next_waiting(app: AutodApp, selection: Selection) -> None:

@@ -78,7 +78,7 @@ async def test_a_double_click_attaches_and_a_click_selects() -> None:
 async def test_the_footer_can_be_clicked() -> None:
     async with robot_at(busy_desk()) as robot:
         await robot.click("p Plan")
-        await robot.expect("1 checkpoints")
+        await robot.expect("[1] checkpoints")
 
 
 async def test_type_mode_sends_every_key_to_the_agent_until_it_is_left() -> None:
@@ -97,10 +97,14 @@ async def test_type_mode_sends_every_key_to_the_agent_until_it_is_left() -> None
             (b"\x10", ""),
             (b"\x1b", ""),
         ]
-        await robot.press("ctrl+right_square_bracket")
-        await robot.expect_gone("typing")
-        await robot.press("p")
-        await robot.expect("1 checkpoints")
+        for key in ("ctrl+right_square_bracket", "f11", "f12"):
+            await robot.press(key)
+            await robot.expect_gone("typing")
+            assert len(robot.desk.typed) == 7, f"{key} went to the agent"
+            await robot.press("i")
+            await robot.expect("typing")
+        await robot.press("f12", "p")
+        await robot.expect("[1] checkpoints")
 
 
 async def test_what_is_pasted_in_type_mode_comes_whole_and_in_its_turn() -> None:

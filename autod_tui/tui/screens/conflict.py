@@ -16,14 +16,17 @@ from autod_tui.core.board import CheckpointView
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import Abandon, AnyRequest, LeaveOut, PrepareEdit, Resolve
+from autod_tui.core.workstream import WorkstreamRecord, WorkstreamState
 from autod_tui.tui.commands import bindings, conflict_commands
 from autod_tui.tui.foreground import SuspendNotSupported, editor, run_foreground
+from autod_tui.tui.jumps import show_pane
 from autod_tui.tui.safe import clean_lines
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.dialogs import Confirm, text_source
 from autod_tui.tui.text import Row, count, row, shorten
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.words import WORKSTREAM
 from autod_tui.tui.workers import start
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ class ConflictScreen(Page, BoardWatcher):
         self._paths: tuple[str, ...] = ()
         self._busy = ""
         self._follower: MergeScreen | None = None
+        self._given_up = False
 
     def body(self) -> ComposeResult:
         """Files above, the two sides below."""
@@ -76,6 +80,11 @@ class ConflictScreen(Page, BoardWatcher):
         board = self.autod.board
         return board.checkpoint(self.checkpoint) if board else None
 
+    def helper(self) -> WorkstreamRecord | None:
+        """Return the agent that was handed the conflicts, if there is one."""
+        view = self.view()
+        return view.helper if view else None
+
     def board_changed(self, update: Update) -> None:
         """Follow the files still open."""
         self._take_paths()
@@ -87,8 +96,11 @@ class ConflictScreen(Page, BoardWatcher):
         paths = tuple(conflict.path for conflict in transaction.conflicts) if transaction else ()
         step = transaction.at_step if transaction else ""
         titled(
-            self.query_one("#files"), f"{self.checkpoint}: {step} conflicts in {count(len(paths), 'file')}", self._busy
+            self.query_one("#files"),
+            f"{self.checkpoint}: {step} conflicts in {count(len(paths), 'file')}",
+            self._busy or _helped(self.helper()),
         )
+        self.show_hints()
         if paths != self._paths:
             self._paths = paths
             start(self, self._load, group="sides", exclusive=True)
@@ -129,7 +141,8 @@ class ConflictScreen(Page, BoardWatcher):
 
     def hints(self) -> list[Hint]:
         """Return the commands of the conflict scope."""
-        own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in conflict_commands()]
+        offered = [entry for entry in conflict_commands() if entry.id != "helper" or self.helper()]
+        own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in offered]
         return [*own, Hint("escape", "Back", "leave")]
 
     def action_command(self, id: str) -> None:
@@ -142,10 +155,18 @@ class ConflictScreen(Page, BoardWatcher):
             start(self, partial(self._edit, path), exclusive=True, group="deed")
         elif id == "hand_over":
             self._start(Resolve(checkpoint=self.checkpoint, how="agent"), "starting an agent")
+        elif id == "helper":
+            start(self, self._show_helper, exclusive=True, group="deed")
         elif id in ("leave_out", "abandon"):
             start(self, partial(self._give_up, id), exclusive=True, group="deed")
         elif id not in ("ours", "theirs", "edit"):
             super().action_command(id)
+
+    async def _show_helper(self) -> None:
+        if helper := self.helper():
+            await show_pane(self.autod, helper.name)
+        else:
+            self.autod.say("no agent was handed these conflicts; a starts one")
 
     def _start(self, request: AnyRequest, word: str) -> None:
         start(self.app, partial(self._deed, request, word))
@@ -170,7 +191,9 @@ class ConflictScreen(Page, BoardWatcher):
         view = self.view()
         transaction = view.record.transaction if view else None
         settled = transaction is None or not transaction.conflicts
-        if settled and self.app.screen is self and self._follower is None:
+        if settled and self.app.screen is self and self._given_up:
+            self.dismiss()
+        elif settled and self.app.screen is self and self._follower is None:
             self._follower = self._go_on(self.checkpoint, running=True)
             self.app.switch_screen(self._follower)
 
@@ -197,6 +220,7 @@ class ConflictScreen(Page, BoardWatcher):
         step = view.record.transaction.at_step if view and view.record.transaction else ""
         text, verb, request = self._way_out(id, step)
         if await self.app.push_screen_wait(Confirm(verb.lower(), text_source(text), verb=verb)):
+            self._given_up = id == "abandon"
             self._start(request, verb.lower())
 
     def _way_out(self, id: str, step: str) -> tuple[str, str, AnyRequest]:
@@ -205,6 +229,15 @@ class ConflictScreen(Page, BoardWatcher):
             return text, "Leave out", LeaveOut(checkpoint=self.checkpoint, workstream=step)
         text = f"The merge of {self.checkpoint} is given up.\nNothing has moved and nothing will."
         return text, "Abandon", Abandon(checkpoint=self.checkpoint)
+
+
+def _helped(helper: WorkstreamRecord | None) -> str:
+    """Say how far an agent is that works on the conflicts."""
+    if helper is None:
+        return ""
+    if helper.state in (WorkstreamState.STARTING, WorkstreamState.WORKING):
+        return f"{helper.agent} works on it"
+    return f"{helper.agent} {WORKSTREAM[helper.state].word}: v shows its pane, e what it made"
 
 
 def _no_editor(error: Exception) -> str:

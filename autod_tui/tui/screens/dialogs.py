@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, TextArea
 
 from autod_tui.tui.safe import clean_block
@@ -17,6 +18,9 @@ from autod_tui.tui.screens.base import titled
 from autod_tui.tui.text import Row, paragraph, row
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.widgets.lines import LineView, Source
+
+FEW = 40
+"""Characters of one line that are written again without anger."""
 
 
 class Confirm(ModalScreen[bool]):
@@ -116,6 +120,19 @@ class Pick(ModalScreen[str]):
         await self.run_action(message.action)
 
 
+def leave_written(screen: Screen[Any], written: str, leave: Callable[[], object]) -> None:
+    """Leave at once when nothing was written, else after a question: nobody writes a long text twice."""
+    if not written.strip():
+        leave()
+        return
+
+    def answered(yes: bool | None) -> None:
+        if yes:
+            leave()
+
+    screen.app.push_screen(Confirm("leave", text_source("What is written here is not kept."), verb="Leave"), answered)
+
+
 def text_source(text: str, role: str = "") -> Source:
     """Return a source that wraps plain text."""
 
@@ -164,8 +181,10 @@ class SendDialog(ModalScreen[str]):
         self.dismiss(self.query_one(TextArea).text.strip())
 
     def action_leave(self) -> None:
-        """Close without a text."""
-        self.dismiss("")
+        """Close without a text; more than a few words are lost only after a question."""
+        text = self.query_one(TextArea).text
+        short = len(text) < FEW and "\n" not in text
+        leave_written(self, "" if short or text == clean_block(self._text) else text, partial(self.dismiss, ""))
 
     @on(FooterBar.Picked)
     async def _picked(self, message: FooterBar.Picked) -> None:

@@ -46,7 +46,7 @@ def _entries(entries: list[Command], width: int) -> list[Row]:
     for entry in entries:
         keys = " ".join(key_word(key) for key in entry.keys)
         room = max(width - 31, 20)
-        verb = entry.verb if width >= 110 else ""
+        verb = entry.verb.replace("{name}", "NAME") if width >= 110 else ""
         help_width = room - 48 if verb else room
         lines = wrap(entry.help, help_width)
         tail = [(verb, "dim")] if verb else []

@@ -23,8 +23,8 @@ from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm
 from autod_tui.tui.screens.merge_rows import plan_rows, progress_rows
-from autod_tui.tui.screens.pager import AnsiView
 from autod_tui.tui.text import Row, joined, paragraph
+from autod_tui.tui.widgets.ansi_view import AnsiView
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.workers import start
@@ -32,6 +32,7 @@ from autod_tui.tui.workers import start
 TAIL = 64 * 1024
 """Bytes of a gate's log that are shown."""
 READ_EVERY = 0.5
+MERGING = "merging: the branch moves only when all gates are green"
 
 
 class MergeScreen(Page, BoardWatcher):
@@ -42,7 +43,7 @@ class MergeScreen(Page, BoardWatcher):
         Binding("space", "commit_first", show=False),
         Binding("x", "resolve", show=False),
         Binding("s", "sync", show=False),
-        Binding("k", "leave_out", show=False),
+        Binding("k", "leave_out", show=False, priority=True),  # before the lists, where k moves
         Binding("enter", "approve", show=False),
     ]
 
@@ -70,6 +71,7 @@ class MergeScreen(Page, BoardWatcher):
         """Ask for the plan, or start the rehearsal."""
         super().on_mount()
         self.query_one("#plan").focus()
+        self._look_on()
         self._show()
         if self.rehearse:
             start(self.app, partial(self._run, Check(checkpoint=self.checkpoint)))
@@ -146,6 +148,10 @@ class MergeScreen(Page, BoardWatcher):
         guilt = view.record.guilt if view else None
         return guilt.workstreams if guilt and self.stage == "ended" and not self._conflicted() else ()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Say that `k` is the lists' own key as long as nobody can be left out."""
+        return action != "leave_out" or bool(self._guilty())
+
     def action_leave_out(self) -> None:
         """After a red gate, plan the merge again without those who turned it red."""
         if guilty := self._guilty():
@@ -170,12 +176,16 @@ class MergeScreen(Page, BoardWatcher):
 
     def board_changed(self, update: Update) -> None:
         """Follow the merge."""
-        view = self.view()
-        if self._looking_on and self.stage == "running" and view and view.record.transaction is None:
-            self.stage = "ended"
+        self._look_on()
         self._show()
         if self.stage == "ended" and self.app.screen is self:
             self.action_resolve()  # the board may know of the conflicts only after the answer came
+
+    def _look_on(self) -> None:
+        """A merge that somebody else carries out has ended once nothing of it is under way."""
+        view = self.view()
+        if self._looking_on and self.stage == "running" and view and view.record.transaction is None:
+            self.stage = "ended"
 
     def _show(self) -> None:
         word = "rehearsal" if self.rehearse else "merge"
@@ -186,6 +196,8 @@ class MergeScreen(Page, BoardWatcher):
         self.show_hints()
 
     def _subtitle(self) -> str:
+        if self.stage == "plan" and self.plan and self.plan.refusals:
+            return "refused as it stands"
         words = {"planning": "making the plan", "plan": "nothing happens before you say y", "running": "under way"}
         if self.stage == "ended":
             view = self.view()
@@ -198,7 +210,9 @@ class MergeScreen(Page, BoardWatcher):
             return paragraph("making the plan", width, "dim")
         if self.stage == "plan" and self.plan:
             return plan_rows(self.plan, self.commit, width)
-        return progress_rows(self.view(), self.answer, width, rehearse=self.rehearse)
+        what = "rehearsing: nothing moves" if self.rehearse else MERGING
+        what = what if self.stage == "running" else ""
+        return progress_rows(self.view(), self.answer, width, what)
 
     def _follow_log(self) -> None:
         """Show the log of the gate that runs, or ran last; read it again only while one runs."""

@@ -9,7 +9,7 @@ from autod_tui.core.checkpoint import CheckpointState, MergePlan, MergeStep
 from autod_tui.core.requests import Answer
 from autod_tui.tui import words
 from autod_tui.tui.text import Row, count, fit, joined, labelled, paragraph, row, short
-from autod_tui.tui.widgets.details import gate_row
+from autod_tui.tui.widgets.details import because, gate_row
 
 
 def plan_rows(plan: MergePlan, commit: Set[str], width: int) -> list[Row]:
@@ -64,8 +64,8 @@ def _gates(plan: MergePlan, width: int) -> list[Row]:
     return rows + labelled("gates", names + known, width, "ok" if plan.rehearsed else "")
 
 
-def progress_rows(view: CheckpointView | None, answer: Answer | None, width: int, *, rehearse: bool) -> list[Row]:
-    """Return how far a merge came: the answer once there is one, steps, gates."""
+def progress_rows(view: CheckpointView | None, answer: Answer | None, width: int, under_way: str) -> list[Row]:
+    """Return how far a merge came: the answer once there is one, what is `under_way`, steps, gates."""
     rows: list[Row] = []
     if answer is not None:
         rows += paragraph(answer.message, width, "ok" if answer.ok else "alarm")
@@ -74,9 +74,8 @@ def progress_rows(view: CheckpointView | None, answer: Answer | None, width: int
         rows.append(row(""))
     if view is None:
         return rows
-    if answer is None:
-        what = "rehearsing: nothing moves" if rehearse else "merging: the branch moves only when all gates are green"
-        rows += [*paragraph(what, width, "info"), row("")]
+    if answer is None and under_way:
+        rows += [*paragraph(under_way, width, "info"), row("")]
     rows += _steps_so_far(view, width)
     if view.gates:
         rows += [row(("gates", "dim")), *(gate_row(gate, width, 1) for gate in view.gates)]
@@ -89,10 +88,10 @@ def _steps_so_far(view: CheckpointView, width: int) -> list[Row]:
     transaction = view.record.transaction
     if transaction is None:
         look = words.CHECKPOINT[view.record.state]
-        reason = f": {view.record.reason}" if view.record.reason else ""
+        reason = because(look.word, view.record.reason)
         moved = f", {view.record.merged_into} at {short(view.record.after_oid)}"
         merged = moved if view.record.state is CheckpointState.MERGED else ""
-        return labelled("state", f"{look.word}{reason}{merged}", width, look.role)
+        return labelled("state", f"{reason}{merged}", width, look.role)
     rows: list[Row] = [row(("steps", "dim"))]
     reached = False
     for number, step in enumerate(transaction.plan.steps, 1):

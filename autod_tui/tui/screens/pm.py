@@ -20,6 +20,7 @@ from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.matrix import Matrix
 
 WIDE = 110
+OTHERS = "[2] checkpoint  [3] conflicts  [4] attention"
 PANELS = ("timeline", "checkpoint", "matrix", "risks")
 
 
@@ -78,18 +79,18 @@ class PmScreen(BoardScreen):
         self.query_one(Matrix).show_board(board)
         done = sum(1 for view in board.workstreams if view.record.state is WorkstreamState.DONE)
         tally = f"{done} of {count(len(board.workstreams), 'workstream')} done"
-        titled(self.query_one("#timeline"), "1 checkpoints", tally)
-        others = "" if self.size.width >= WIDE else "2 checkpoint  3 conflicts  4 attention"
-        titled(self.query_one("#matrix"), "3 conflicts ahead", others)
-        titled(self.query_one("#risks"), "4 needs attention", others)
+        titled(self.query_one("#timeline"), "[1] checkpoints", tally)
+        others = "" if self.size.width >= WIDE else OTHERS
+        titled(self.query_one("#matrix"), "[3] conflicts ahead", others)
+        titled(self.query_one("#risks"), "[4] needs attention", others)
         self._show_checkpoint()
         super().board_changed(update)
 
     def _show_checkpoint(self) -> None:
         view = self.selection().checkpoint
         panel = self.query_one("#checkpoint", LineView)
-        others = "" if self.size.width >= WIDE else "2 checkpoint  3 conflicts  4 attention"
-        titled(panel, f"2 {view.name}" if view else "2 checkpoint", others)
+        others = "" if self.size.width >= WIDE else OTHERS
+        titled(panel, f"[2] {view.name}" if view else "[2] checkpoint", others)
         now = self.autod.clock()
         panel.show_rows(lambda width: details.checkpoint_rows(view, width, now) if view else [])
 

@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 
 from autod_tui.core.errors import AutodError
 from autod_tui.tui.screens.base import titled
-from autod_tui.tui.screens.pager import AnsiView, Pager
+from autod_tui.tui.screens.pager import Pager
+from autod_tui.tui.widgets.ansi_view import AnsiView
 from autod_tui.tui.workers import start
 
 KEPT = 1024 * 1024

@@ -24,6 +24,7 @@ from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.requests import New
 from autod_tui.tui.safe import clean, clean_block, plain
 from autod_tui.tui.screens.base import titled
+from autod_tui.tui.screens.dialogs import leave_written
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.workers import start
 
@@ -169,8 +170,8 @@ class Wizard(ModalScreen["New | None"]):
         self.dismiss(New(**self.fields()))
 
     def action_leave(self) -> None:
-        """Close without a request."""
-        self.dismiss(None)
+        """Close without a request; a prompt that was written is lost only after a question."""
+        leave_written(self, self.query_one("#prompt", TextArea).text, partial(self.dismiss, None))
 
     def action_load(self) -> None:
         """Go to the field that names a prompt file."""

@@ -106,9 +106,11 @@ def _counts(board: Board, *, wide: bool) -> list[Span]:
 
 def _waiting(board: Board, room: int) -> list[Span]:
     names = [view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING]
-    if not names or room < 12:
+    merges = [f"merge of {view.name} (x)" for view in board.checkpoints if view.stuck]
+    if not (names or merges) or room < 12:
         return []
-    return [("  ", ""), (shorten(f"waiting for you (w): {', '.join(names)}", room), "loud")]
+    told = "; ".join([*merges, *([f"waiting for you (w): {', '.join(names)}"] if names else [])])
+    return [("  ", ""), (shorten(told, room), "loud")]
 
 
 def _held(board: Board, room: int) -> list[Span]:

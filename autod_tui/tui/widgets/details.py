@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autod_tui.core.board import CheckpointView, WorkstreamView
-from autod_tui.core.checkpoint import GateResult, GateState
+from autod_tui.core.checkpoint import CheckpointState, GateResult, GateState
 from autod_tui.core.usage_words import usage_words
 from autod_tui.tui import words
 from autod_tui.tui.text import Row, Span, count, duration, fit, joined, labelled, row, seconds_text, short, shorten
@@ -80,7 +80,7 @@ def checkpoint_rows(view: CheckpointView, width: int, now: float) -> list[Row]:
     spec, record = view.spec, view.record
     look = words.CHECKPOINT[record.state]
     rows = [row((f"{look.mark} {spec.title or spec.name}", "bold"))]
-    rows += labelled("state", f"{look.word}{f': {record.reason}' if record.reason else ''}", width, look.role)
+    rows += labelled("state", because(look.word, record.reason), width, look.role)
     if view.waits_for:
         rows += labelled("after", f"{joined(view.waits_for)} (not merged yet)", width, "warn")
     into = f"{spec.into}{f', then {spec.then}' if spec.then else ''}{f', tag {spec.tag}' if spec.tag else ''}"
@@ -90,25 +90,31 @@ def checkpoint_rows(view: CheckpointView, width: int, now: float) -> list[Row]:
     rows += [gate_row(gate, width, 2) for gate in view.gates]
     if record.guilt:
         rows += labelled("guilty", record.guilt.explanation, width, "bad")
-    if record.deferred:
+    if record.deferred and record.state is not CheckpointState.ROLLED_BACK:
         rows += labelled("left out", joined(record.deferred), width, "warn")
-    if record.after_oid:
-        rows += labelled("moved", f"{short(record.before_oid)} {words.glyph('arrow')} {short(record.after_oid)}", width)
+    if record.after_oid and record.in_force:
+        before = short(record.before_oid) if record.before_oid else "nothing"
+        rows += labelled("moved", f"{before} {words.glyph('arrow')} {short(record.after_oid)}", width)
     return rows
+
+
+def because(word: str, reason: str) -> str:
+    """Return a state with its reason; one that only says the state again adds nothing."""
+    return word if not reason or reason == word else reason if reason.startswith(word) else f"{word}: {reason}"
 
 
 def _order_rows(view: CheckpointView, width: int) -> list[Row]:
     forecast = {step.workstream: step for step in view.forecast.steps}
     rows = [row(("merge order, with the forecast", "dim"))]
+    room = max((len(name) + 7 for name in view.spec.merge), default=11)
     for number, name in enumerate(view.spec.merge, 1):
-        merged = name in view.record.merged_workstreams and view.record.after_oid and not view.record.revert_oid
+        merged = view.record.in_force and name in view.record.merged_workstreams
         step = forecast.get(name)
         if step is None:
-            rows.append(row((f"  {number}. ", "dim"), name, ("  merged" if merged else "  clean", "ok")))
+            rows += labelled(f"  {number}. {name}", "merged" if merged else "clean", width, "ok", room)
             continue
         text = f"conflicts with {joined(step.others, 'the target')}: {joined(step.files)}"
-        lines = labelled(f"  {number}. {name}", text, width, "warn", label_width=max(len(name) + 7, 11))
-        rows += lines
+        rows += labelled(f"  {number}. {name}", text, width, "warn", room)
     if view.forecast.best_order:
         better = f" {words.glyph('arrow')} ".join(view.forecast.best_order)
         text = f"{better} ({count(view.forecast.best_conflicts, 'conflicted file')})"

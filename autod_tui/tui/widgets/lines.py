@@ -18,6 +18,7 @@ from textual.strip import Strip
 from autod_tui.tui.safe import clean
 from autod_tui.tui.text import ELLIPSIS, Row
 from autod_tui.tui.theme import role_style
+from autod_tui.tui.widgets.seek import places, stand_out
 
 Source = Callable[[int], list[Row]]
 """Makes the rows for a width in cells."""
@@ -65,7 +66,10 @@ class LineView(ScrollView, can_focus=True):
         """For which the rows were made."""
         self._awaited = ""
         self._cursor = -1
-        self._shift = 0
+        self.shift = 0
+        """Cells by which rows are scrolled sideways."""
+        self.sought = ""
+        """Words that stand out; see `seek`."""
         self._wheel_lines = wheel_lines
         self._styles: dict[tuple[str, str], Style] = {}
         self._strips: dict[tuple[Row, int, str, int], Strip] = {}
@@ -88,7 +92,18 @@ class LineView(ScrollView, can_focus=True):
 
     def text(self) -> str:
         """Return all rows as plain text."""
-        return "\n".join("".join(clean(text) for text, _ in row.spans).rstrip() for row in self.rows)
+        return "\n".join(self.texts())
+
+    def texts(self) -> list[str]:
+        """Return each row as plain text."""
+        return ["".join(clean(text) for text, _ in row.spans).rstrip() for row in self.rows]
+
+    def seek(self, sought: str) -> list[int]:
+        """Let `sought` stand out from now on (nothing for ""), and return the rows that hold it."""
+        self.sought = sought
+        self._strips.clear()
+        self.refresh()
+        return [y for y, text in enumerate(self.texts()) if places(text, sought)]
 
     def _rebuild(self) -> None:
         width = self.content_size.width
@@ -168,10 +183,10 @@ class LineView(ScrollView, can_focus=True):
 
     def action_shift(self, by: int) -> None:
         """Scroll sideways, where rows are longer than the view."""
-        longest = max((cell_len(clean("".join(t for t, _ in row.spans))) for row in self.rows), default=0)
-        shift = max(0, min(self._shift + by, longest - self.content_size.width + 1))
-        if shift != self._shift:
-            self._shift = shift
+        longest = max(map(cell_len, self.texts()), default=0)
+        shift = max(0, min(self.shift + by, longest - self.content_size.width + 1))
+        if shift != self.shift:
+            self.shift = shift
             self.refresh()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
@@ -235,7 +250,7 @@ class LineView(ScrollView, can_focus=True):
         if index >= len(self.rows):
             return Strip.blank(width, self._style("", ""))
         under = ("cursor" if self.has_focus else "cursor-blurred") if index == self._cursor else ""
-        key = (self.rows[index], width, under, self._shift)
+        key = (self.rows[index], width, under, self.shift)
         if key not in self._strips:
             if len(self._strips) > 2000:
                 self._strips.clear()
@@ -244,9 +259,9 @@ class LineView(ScrollView, can_focus=True):
 
     def _draw(self, row: Row, width: int, under: str) -> Strip:
         segments = [Segment(clean(text), self._style(role, under)) for text, role in row.spans if text]
-        strip = Strip(segments)
-        if self._shift:
-            strip = strip.crop(self._shift)
+        strip = stand_out(Strip(segments), self.sought)
+        if self.shift:
+            strip = strip.crop(self.shift)
         if strip.cell_length > width:
             tail = Segment(ELLIPSIS, self._style("dim", under))
             strip = Strip([*strip.crop(0, width - 1), tail])

@@ -26,7 +26,8 @@ from autod_tui.tui.workers import start
 
 FRAME = 1 / 30
 """Seconds between two captures at least."""
-LEAVE_KEYS = frozenset({"ctrl+right_square_bracket", "f11"})
+LEAVE_KEYS = frozenset({"ctrl+right_square_bracket", "f11", "f12"})
+"""F12 comes back to the dashboard from everywhere, so from here, too."""
 KEPT_STRIPS = 1000
 """Drawn rows that are kept: a key press that only moves the view draws none of them again."""
 MIN_COLUMNS, MIN_ROWS = 40, 15

@@ -35,6 +35,11 @@ def _workstream_risks(board: Board) -> list[Risk]:
 def _checkpoint_risks(board: Board) -> list[Risk]:
     found: list[Risk] = []
     for view in board.checkpoints:
+        transaction = view.record.transaction
+        if transaction is not None and view.stuck:
+            where = count(len(transaction.conflicts), "file")
+            found.append((0, view.name, f"its merge waits for you: {transaction.at_step} conflicts in {where}", "loud"))
+            continue
         if view.record.state is CheckpointState.BLOCKED:
             found.append((1, view.name, f"blocked: {view.record.reason}", "bad"))
         if view.late and view.record.state is not CheckpointState.MERGED:
@@ -43,7 +48,7 @@ def _checkpoint_risks(board: Board) -> list[Risk]:
             files = sum(len(step.files) for step in view.forecast.steps)
             names = joined(step.workstream for step in view.forecast.steps)
             found.append((2, view.name, f"will conflict in {count(files, 'file')} ({names})", "warn"))
-        if view.record.deferred:
+        if view.record.deferred and view.record.state is not CheckpointState.ROLLED_BACK:
             found.append((4, view.name, f"merged without {joined(view.record.deferred)}", "warn"))
     return found
 

@@ -117,7 +117,9 @@ def _head(view: CheckpointView, width: int, now: float) -> Row:
 def _when(view: CheckpointView, now: float) -> Span:
     record, due = view.record, view.spec.due
     if record.state is CheckpointState.MERGED:
-        return f"{duration(now - record.merged_at)} ago{', late' if view.late else ''}", "warn" if view.late else "dim"
+        ago = duration(now - record.merged_at)
+        when = "just now" if ago == "now" else f"{ago} ago"
+        return f"{when}{', late' if view.late else ''}", "warn" if view.late else "dim"
     if due is None:
         return "", ""
     if view.late:
