@@ -47,6 +47,8 @@ class BaseDesk(ABC):
         self._looks = RunLooks(house)
         self._changed = asyncio.Event()
         self._fresh: list[Recorded] = []
+        """What nobody was told yet; kept only while somebody reads the updates."""
+        self._readers = 0
         self._printed: set[str] = set()
         self._output = asyncio.Event()
         house.stream.listen(self._heard)
@@ -67,13 +69,17 @@ class BaseDesk(ABC):
 
     async def updates(self) -> AsyncIterator[Update]:
         """Yield after every change, changes in quick succession as one; the first comes at once."""
-        yield Update(self.board())
-        while True:
-            await self._changed.wait()
-            await asyncio.sleep(UPDATE_GAP)
-            self._changed.clear()
-            fresh, self._fresh = tuple(self._fresh), []
-            yield Update(self.board(), fresh)
+        self._readers += 1
+        try:
+            yield Update(self.board())
+            while True:
+                await self._changed.wait()
+                await asyncio.sleep(UPDATE_GAP)
+                self._changed.clear()
+                fresh, self._fresh = tuple(self._fresh), []
+                yield Update(self.board(), fresh)
+        finally:
+            self._readers -= 1
 
     def history(self, limit: int = 200) -> list[Recorded]:
         """Return the last `limit` journal entries, oldest first."""
@@ -206,7 +212,7 @@ class BaseDesk(ABC):
         return self.house.state.workstream(name)
 
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
-        self._fresh.extend(entries)
+        self._fresh = [*self._fresh, *entries] if self._readers else []
         self._changed.set()
 
     async def _sides(self, conflict: Conflict) -> ConflictSides:

@@ -33,6 +33,8 @@ class Removals:
     async def down(self, request: Down) -> Answer:
         """Stop agents; with `remove` take safe worktrees away, with `discard` unsafe ones too."""
         names = self._names(request.names)
+        if request.remove:
+            await self._take_up(names)
         looks = {name: look for name in names if (look := await self._look(name)) is not None} if request.remove else {}
         if not request.approved:
             return self._plan_answer(names, looks)
@@ -63,6 +65,19 @@ class Removals:
         rest = tuple(name for name in names if name not in orphans)
         declared = [spec.name for spec in self._house.specs(rest)] if rest or not names else []
         return [*declared, *orphans]
+
+    async def _take_up(self, names: list[str]) -> None:
+        """Take up worktrees that a killed `up` left without a record, finished, so that they can be looked at."""
+        house = self._house
+        specs = [spec for name in names if (spec := house.plan.workstream(name))]
+        missing = {spec.worktree: spec for spec in specs if not house.state.workstream(spec.name).worktree}
+        for entry in await house.git.worktrees() if missing else ():
+            spec = missing.get(entry.path)
+            if spec is None or entry.branch != spec.branch or entry.prunable:
+                continue
+            if entry.unfinished:
+                await house.git.finish_worktree(entry.path)
+            await self._workstreams.sites.adopt(spec, await house.git.resolve(f"{HEADS}{spec.branch}") or "")
 
     async def _look(self, name: str) -> Removal | None:
         record = self._house.state.workstream(name)

@@ -1,0 +1,47 @@
+"""Removing worktrees that the journal does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autod_tui.core import requests as rq
+from tests.support.rig import Rig
+
+SETTINGS = '[project]\ntarget = "main"\nagent = "shell"\n[agents.shell]\ncommand = ["sh", "-c", "true"]\n'
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> Rig:
+    rig = Rig(tmp_path)
+    rig.declare(SETTINGS, "one")
+    await rig.open().begin()
+    return rig
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["whole", "half laid out"])
+async def test_a_worktree_without_a_record_is_removed_with_a_backup(rig: Rig, half: bool) -> None:
+    spec = rig.conductor.house.plan.workstream("one")
+    assert spec
+    words = ["--no-checkout"] if half else []
+    rig.git("worktree", "add", "-q", *words, "-b", spec.branch, spec.worktree, "main")
+    if half:
+        admin = Path(rig.git("rev-parse", "--absolute-git-dir", cwd=Path(spec.worktree)))
+        (admin / "autod-unfinished").write_text("")
+    planned = await rig.conductor.handle(rq.Down(names=("one",), remove=True))
+    assert f"remove {spec.worktree} (nothing would be lost)" in planned.message
+    done = await rig.conductor.handle(rq.Down(names=("one",), remove=True, approved=True))
+    assert done.ok, done
+    assert [entry["name"] for entry in done.data["removed"]] == ["one"]
+    assert not Path(spec.worktree).exists()
+    assert rig.git("rev-parse", "--verify", spec.branch)
+
+
+async def test_another_branch_at_that_place_is_left_alone(rig: Rig) -> None:
+    spec = rig.conductor.house.plan.workstream("one")
+    assert spec
+    rig.git("worktree", "add", "-q", "-b", "own", spec.worktree, "main")
+    done = await rig.conductor.handle(rq.Down(names=("one",), remove=True, approved=True))
+    assert done.message == "no worktree to remove"
+    assert Path(spec.worktree).exists()
