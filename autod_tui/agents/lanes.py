@@ -17,7 +17,7 @@ from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 if TYPE_CHECKING:
-    from autod_tui.agents.records import Record
+    from autod_tui.agents.records import Readable
 
 OUTLIVED_AFTER = 0.5
 """Seconds after an agent's end within which the pane's own process may end as well."""
@@ -34,7 +34,7 @@ class Lane:
         self._status = StatusFile(agent) if "{pid}" in agent.profile.status_file else None
         self._status_told: tuple[Reading, object] | None = None
         """What it said last, and the time that it gave for it."""
-        self._record: Record | None = None
+        self._record: Readable | None = None
         self._record_told: Reading | None = None
         self.reading_records = asyncio.Lock()
         """Held while records are read."""

@@ -23,6 +23,7 @@ _BUTTON = re.compile(r"^\s*(?P<cursor>[❯›●▶>→])?\s*(?P<label>Submit|Ne
 _RULE = re.compile(r"^[\s─━═╌-]{8,}$")
 _HINT = re.compile(
     r"(?i)\benter\b.*\b(?:select|confirm|continue|submit)\b|\besc\b.*\b(?:cancel|back|reject)\b|number keys|navigate"
+    r"|^\W*waiting for user confirmation"
 )
 _PROMPT = re.compile(r"^\s*[❯›>](?:\s|$)")
 _SPOKEN = re.compile(r"^(?:[●•⏺✦✶✻■✔]|\s*⎿|[❯›>]\s)")

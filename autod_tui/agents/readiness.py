@@ -24,6 +24,8 @@ MAX_REASON = 200
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 """Escape sequences of any kind, as a captured screen may hold them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
+_PROMPT = re.compile(r"^[\s│┃]*[>❯›](?:\s|$)")
+_EDGES = " \t│┃║"
 _STATES = {
     "idle": WorkstreamState.IDLE,
     "working": WorkstreamState.WORKING,
@@ -46,16 +48,18 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     """Read the last 15 non-blank lines of a screen by the profile's patterns; None when none matches.
 
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
-    outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none.
+    outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
+    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
-    for pattern, state in (
-        (profile.waiting, WorkstreamState.WAITING),
-        (profile.rate_limited, WorkstreamState.RATE_LIMITED),
-    ):
-        if (index := _lowest(pattern, rows)) >= 0:
-            return _seen(state, rows[index], now)
+    waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
     failed, done = _lowest(profile.failed, rows), _lowest(profile.done, rows)
+    if waiting >= 0:
+        return _seen(WorkstreamState.WAITING, rows[waiting], now)
+    if limited > done:
+        return _seen(WorkstreamState.RATE_LIMITED, rows[limited], now)
+    if failed < limited or _overcome(rows, failed):
+        failed = -1
     rest = (
         (failed, WorkstreamState.FAILED),
         (_lowest(profile.working, rows), WorkstreamState.WORKING),
@@ -70,11 +74,16 @@ def _same_turn(rows: Sequence[str], failed: int, prompt: int) -> bool:
     return not any(row.startswith(f"{rows[prompt].rstrip()} ") for row in rows[failed + 1 : max(prompt, 0)])
 
 
+def _overcome(rows: Sequence[str], failed: int) -> bool:
+    """Tell whether something was asked since a failure: the lowest prompt is the one that waits for words."""
+    return failed >= 0 and sum(1 for row in rows[failed + 1 :] if _PROMPT.match(row)) > 1
+
+
 def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:
     says_why = state in (WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED)
     limited = state is WorkstreamState.RATE_LIMITED
     until = limit_ends(row, time.time() if now is None else now) if limited else 0.0
-    return Reading(state, clean(row) if says_why else "", Source.SCREEN, until)
+    return Reading(state, clean(row.strip(_EDGES)) if says_why else "", Source.SCREEN, until)
 
 
 def _plain(line: str) -> str:

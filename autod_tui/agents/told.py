@@ -107,13 +107,37 @@ def _reading(profile: AgentProfile, word: str, told: Payload) -> Reading | None:
         kind = word if word in _KINDS else ""
         return Reading(state, clean(": ".join(filter(None, (kind, _subject(told.fields))))), Source.HOOK)
     if state in (WorkstreamState.FAILED, WorkstreamState.RATE_LIMITED):
-        error = _dig(told.fields, "error", "message")
-        words = next(_strings([*(told.fields.get(name) for name in _WORDS), error]), "")
-        if limited(profile, words):
-            state = WorkstreamState.RATE_LIMITED
-        until = limit_ends(words, told.at) if state is WorkstreamState.RATE_LIMITED else 0.0
-        return Reading(state, clean(words), Source.HOOK, until)
+        return _trouble(profile, state, told)
     return None if state is None else Reading(state, "", Source.HOOK)
+
+
+def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Reading:
+    """Read a failure or a rate limit; one that the agent calls recoverable is tried again by itself."""
+    error = _dig(told.fields, "error", "message")
+    words = _said(next(_strings([*(told.fields.get(name) for name in _WORDS), error]), ""))
+    again = told.fields.get("recoverable") is True
+    if limited(profile, words):
+        state = WorkstreamState.RATE_LIMITED
+    elif again:
+        return Reading(WorkstreamState.WORKING, "", Source.HOOK)
+    until = _tried_again(told, words) if state is WorkstreamState.RATE_LIMITED else 0.0
+    return Reading(state, clean(words), Source.HOOK, until, vague=again)
+
+
+def _said(words: str) -> str:
+    """Return the message in the answer of a service that an agent hands on as it is."""
+    try:
+        held = msgspec.json.decode(words) if words.startswith("{") else None
+    except msgspec.MsgspecError:
+        return words
+    message, kind = _dig(held, "message"), _dig(held, "type")
+    return ": ".join(_strings([kind, message])) if isinstance(message, str) else words
+
+
+def _tried_again(told: Payload, words: str) -> float:
+    """Return the Unix time of the next attempt, by the payload or else by its words; 0 when neither tells."""
+    at = _dig(told.fields, "properties", "status", "next")
+    return at / 1000 if isinstance(at, int | float) and at > 0 else limit_ends(words, told.at)
 
 
 def _strings(values: Iterable[Any]) -> Iterator[str]:

@@ -47,5 +47,8 @@ RECORD_FORMATS: dict[str, str] = {
     "pi": "sessions below ~/.pi/agent/sessions",
     "qwen": "chats below ~/.qwen/projects",
     "aider": "the file .aider.chat.history.md of the worktree",
+    "copilot": "sessions below ~/.copilot/session-state",
+    "opencode": "the database in ~/.local/share/opencode",
+    "vibe": "journals below ~/.vibe/logs/session",
 }
 """Formats of conversation records that tell usage."""

@@ -18,7 +18,7 @@ LIVED_ON = 2.0
 """Seconds that it has to hold one which began before: it may only be slow to follow."""
 IDLE_AFTER = 30.0
 """Seconds without output after which an agent that says nothing by itself counts as idle."""
-STILL = 0.7
+STILL = 0.5
 """Seconds without output after which a screen that shows no work any more shows rest."""
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
@@ -88,9 +88,11 @@ def needs_screen(memory: Memory) -> Screen:
     if not speaks(memory):
         return Screen.STATE
     state = memory.present.state
-    if state is S.IDLE and _corrected(memory) and not memory.hooks_fail:
+    if state is S.IDLE and _untold_end(memory):
         return Screen.FAILURE
     if state is S.IDLE and Source.SCREEN in memory.claims:
+        return Screen.LIMIT
+    if state is S.WAITING and not corrects_itself(memory):
         return Screen.LIMIT
     return Screen.LIMIT if state in (S.WORKING, S.RATE_LIMITED) else Screen.NOTHING
 
@@ -132,6 +134,8 @@ def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     if base is not None and _says_more(base, reading, at):
         reading = base.reading
     limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
+    if reading.state is S.RATE_LIMITED and reading.vague:  # it tries again by itself
+        limit, reading = Claim(reading, at), Reading(S.WORKING, "", reading.source)
     claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
     return _replaced(memory, base=Claim(reading, at), claims=claims, limit=limit, deaf=False)
 
@@ -150,7 +154,7 @@ def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
     same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
     # a status file is told again only when it dates its status anew: it left the state meanwhile
     renewed = reading.source in (Source.OUTPUT, Source.STATUS_FILE) or (
-        reading.source is Source.SCREEN and reading.vague
+        reading.source is Source.SCREEN and reading.vague and reading.state is S.IDLE
     )
     since = known.at if known is not None and same and not renewed else at
     return _replaced(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
@@ -193,9 +197,11 @@ def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
 def _screen_counts(memory: Memory, screen: Claim) -> bool:
     if not speaks(memory):
         return True
-    base = memory.base
-    untold = base is not None and _corrected(memory) and base.reading.state is S.IDLE
-    return untold and screen.reading.state is S.FAILED and not memory.hooks_fail
+    base, title = memory.base, memory.claims.get(Source.TITLE)
+    rest = base or title
+    return (
+        screen.reading.state is S.FAILED and _untold_end(memory) and rest is not None and rest.reading.state is S.IDLE
+    )
 
 
 def _by_output(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
@@ -240,10 +246,10 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     """Return how long `lower` has to hold its claim against `current`; None when it can't correct that."""
     says, said = lower.reading.state, current.reading.state
     later = lower.at > current.at
+    if lower.reading.source is Source.SCREEN:
+        return _screen_hold(says, said)
     if lower.reading.vague and said is not S.WORKING:
         return None
-    if lower.reading.source is Source.SCREEN:
-        return STILL
     if lower.reading.source is Source.TITLE and current.reading.source in EVENTS and (said, says) not in _TITLES_MAY:
         return None
     if says is S.WORKING and said in (S.RATE_LIMITED, S.EXITED) and not later:
@@ -253,16 +259,34 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     return AGREE if later else LIVED_ON
 
 
+def _screen_hold(says: WorkstreamState | None, said: WorkstreamState | None) -> float | None:
+    """A screen that shows no question any more tells what no event does: that it was answered, or turned down."""
+    if says is S.WORKING:
+        return AGREE if said is S.WAITING else None
+    return {S.WORKING: STILL, S.WAITING: AGREE}.get(said) if said else None
+
+
 def _corrected_base(memory: Memory, winner: Claim | None) -> Memory:
     """Let what really happened after the last event take its place."""
     base = memory.base
-    if base is None or winner is None or winner is base or winner.reading.source is Source.SCREEN:
+    if base is None or winner is None or winner is base:
         return memory
+    if winner.reading.source is Source.SCREEN:
+        answered = winner.reading.state is S.WORKING and base.reading.state is S.WAITING
+        known = Claim(msgspec.structs.replace(winner.reading, vague=False), winner.at)
+        return _replaced(memory, base=known) if answered else memory
     return _replaced(memory, base=winner) if winner.at > base.at else memory
 
 
 def _corrected(memory: Memory) -> bool:
     return memory.base is not None and memory.base.reading.source in (Source.STATUS_FILE, Source.TITLE)
+
+
+def _untold_end(memory: Memory) -> bool:
+    """Tell whether only a title or a status file, which know no failures, says that the agent has come to rest."""
+    if memory.hooks_fail or (memory.hooked and memory.base is None):
+        return False
+    return _corrected(memory) if memory.base is not None else Source.TITLE in memory.claims
 
 
 def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
@@ -275,7 +299,8 @@ def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
 
 
 def _limit_ends(limit: Claim) -> float:
-    return limit.at + RETRY_LIVES
+    lives = limit.at + RETRY_LIVES
+    return max(limit.reading.until, lives) if limit.reading.source in EVENTS else lives
 
 
 def _differs(reading: Reading, present: Reading) -> bool:

@@ -70,7 +70,8 @@ class Reading(Struct, frozen=True):
     until: float = 0.0
     """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
     vague: bool = False
-    """Says only that it is not working (IDLE stands for it): it may as well wait, be done or have failed."""
+    """Of IDLE: says only that it is not working, it may as well wait, be done or have failed. Of WORKING: seen on a
+    screen alone. Of RATE_LIMITED: it tries again by itself."""
 
 
 class WorkstreamSpec(Struct, frozen=True, kw_only=True):

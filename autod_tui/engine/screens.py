@@ -22,7 +22,7 @@ prints; a few are looked at sooner."""
 QUIET_SOON = 0.25
 AGREE_LOOKS = 0.2
 """Seconds between two looks that have to agree."""
-AT_LATEST = 1.0
+AT_LATEST = 0.5
 """Seconds of output without a pause after which it is looked at all the same."""
 RETRY_LOOKS = 0.15
 """Seconds between the looks that show whether a retry's countdown is alive."""
@@ -56,6 +56,10 @@ class Screens:
         self._needs: dict[str, Screen] = {}
         self._busy: set[str] = set()
         """Workstreams whose screen has shown that they work since they began to."""
+        self._asking: set[str] = set()
+        """Workstreams whose screen has shown what they wait for."""
+        self._waits: dict[str, Reading] = {}
+        """Workstream to the rate limit that its screen shows, as it was when it was seen first."""
         self._looks: set[asyncio.Task[None]] = set()
 
     def printed(self, record: WorkstreamRecord) -> None:
@@ -73,7 +77,7 @@ class Screens:
         self._needs[name] = need
         if need is Screen.NOTHING:
             self.forget(name)
-        elif before is not need:
+        elif before is not need or self._must_see_question(name):
             self._begin(name, need)
 
     def _begin(self, name: str, need: Screen) -> None:
@@ -82,6 +86,9 @@ class Screens:
             self._put_off(name, 0.0)
         elif need is Screen.LIMIT and name not in self._timers:
             self._put_off(name, max(FIRST_LOOK, self._share()))
+
+    def _must_see_question(self, name: str) -> bool:
+        return name not in self._asking and self._minds.record(name).state is WorkstreamState.WAITING
 
     def missed(self, name: str, delay: float = 0.0) -> None:
         """Look at a screen because what was told before may have been missed."""
@@ -102,6 +109,8 @@ class Screens:
         self._suspects.pop(name, None)
         self._glances.pop(name, None)
         self._busy.discard(name)
+        self._asking.discard(name)
+        self._waits.pop(name, None)
 
     def close(self) -> None:
         """Look no more."""
@@ -139,6 +148,7 @@ class Screens:
             if self._minds.record(name).source is Source.SCREEN:  # what it showed has gone while nobody looked
                 self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.OUTPUT))
             return
+        reading = self._ending(name, reading)
         changing = reading.state is WorkstreamState.RATE_LIMITED  # by its countdown
         suspect = (reading.state, "" if changing else reading.reason)
         if self._suspects.get(name) == suspect:
@@ -146,6 +156,16 @@ class Screens:
             return
         self._suspects[name] = suspect
         self._put_off(name, AGREE_LOOKS)
+
+    def _ending(self, name: str, reading: Reading) -> Reading:
+        """Let a rate limit end when it said that it would: a line that doesn't count stays on the screen."""
+        if reading.state is not WorkstreamState.RATE_LIMITED:
+            self._waits.pop(name, None)
+            return reading
+        known = self._waits.get(name, reading)
+        self._waits[name] = known = known if known.reason == reading.reason else reading
+        over = 0 < known.until <= self._house.stream.clock()
+        return Reading(WorkstreamState.WORKING, "", Source.SCREEN) if over else known
 
     def _retrying(self, record: WorkstreamRecord, reading: Reading | None, lines: tuple[str, ...]) -> None:
         """Take a retry whose line lives; one whose time is up is work again."""
@@ -167,17 +187,36 @@ class Screens:
             self._put_off(name, max(LIMIT_EVERY if lives or known else RETRY_LOOKS, self._share()))
 
     def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
-        """Take that work is shown no more where it was shown: nothing else tells that such an agent was interrupted."""
+        """Take that work, or a question, is shown no more where it was shown.
+
+        Nothing else tells that such an agent was interrupted, or got its answer.
+        """
         profile = self._house.plan.agents.get(record.agent)
         if profile is None or not profile.working or self._minds.corrects_itself(record):
             return
+        if not self._question_gone(record, profile, lines):
+            return
         works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited="")
+        state, shown = record.state, WorkstreamState.IDLE
         if self._house.agents.read_screen(works, lines) is not None:
             self._busy.add(record.name)
-            if record.state is WorkstreamState.IDLE:
-                self._minds.unhear(record, Source.SCREEN)
-        elif record.name in self._busy and record.state in (WorkstreamState.WORKING, WorkstreamState.IDLE):
-            self._minds.hear(record, Reading(WorkstreamState.IDLE, "", Source.SCREEN, vague=True))
+            shown = WorkstreamState.WORKING
+            known = state is WorkstreamState.WORKING
+        else:
+            known = state is not WorkstreamState.WAITING and record.name not in self._busy
+        if not known and state in (WorkstreamState.WORKING, WorkstreamState.IDLE, WorkstreamState.WAITING):
+            self._minds.hear(record, Reading(shown, "", Source.SCREEN, vague=True))
+
+    def _question_gone(self, record: WorkstreamRecord, profile: AgentProfile, lines: tuple[str, ...]) -> bool:
+        """Tell whether no question is open: one that was never seen may not be drawn yet, or in words unknown."""
+        if record.state is not WorkstreamState.WAITING:
+            self._asking.discard(record.name)
+            return True
+        asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
+        if self._house.agents.read_screen(asks, lines) is None:
+            return record.name in self._asking
+        self._asking.add(record.name)
+        return False
 
     def _patterns(self, record: WorkstreamRecord, need: Screen) -> AgentProfile | None:
         """Return the agent's profile with those of its screen patterns that count; None when none does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.records.sums import Sums, moment, whole
+from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 
 
@@ -48,9 +48,8 @@ class GeminiReader:
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
-        try:
-            entry = _GEMINI.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        entry = decoded(_GEMINI, line)
+        if entry is None:
             return
         self.sums.conversation = entry.sessionId or self.sums.conversation
         for message in (entry, *(entry.set.messages if entry.set else ())):
@@ -108,9 +107,8 @@ class QwenReader:
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
-        try:
-            entry = _QWEN.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        entry = decoded(_QWEN, line)
+        if entry is None:
             return
         self.sums.conversation = entry.sessionId or self.sums.conversation
         at, event = moment(entry.timestamp), entry.systemPayload.uiEvent if entry.systemPayload else None
@@ -166,9 +164,8 @@ class PiReader:
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
-        try:
-            entry = _PI.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        entry = decoded(_PI, line)
+        if entry is None:
             return
         if entry.type == "session":
             self.sums.conversation = entry.id

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.agents.limits import limit_ends
-from autod_tui.agents.records.sums import Sums, moment
+from autod_tui.agents.records.sums import Sums, decoded, moment
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -77,11 +77,8 @@ class ClaudeReader:
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
-        if not any(word in line for word in _TELLING):
-            return
-        try:
-            entry = _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        entry = decoded(_DECODER, line, _TELLING)
+        if entry is None:
             return
         at = moment(entry.timestamp)
         self.sums.conversation = entry.sessionId or self.sums.conversation

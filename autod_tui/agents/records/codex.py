@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.agents.limits import limit_ends
-from autod_tui.agents.records.sums import Sums, moment, whole
+from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -79,11 +79,8 @@ class CodexReader:
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
-        if not any(word in line for word in _TELLING):
-            return
-        try:
-            entry = _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        entry = decoded(_DECODER, line, _TELLING)
+        if entry is None:
             return
         at, payload = moment(entry.timestamp), entry.payload
         if entry.type == "session_meta":

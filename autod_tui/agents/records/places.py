@@ -6,19 +6,20 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from autod_tui.agents.records.sums import moment
+from autod_tui.agents.records.search import beginning, first_begun, first_of, home_of, ids_of, mangled
+from autod_tui.agents.records.stores import (
+    copilot_dirs,
+    find_copilot,
+    find_opencode,
+    find_vibe,
+    opencode_dirs,
+    vibe_dirs,
+)
 from autod_tui.core.agent_ports import Followed
-
-EARLY = 2.0
-"""Seconds by which a record may seem older than its agent: clocks are read one after the other."""
-_START = 1 << 18
-"""Bytes at the beginning of a record in which its date and its directory stand."""
-_DATE = re.compile(rb'"(?:timestamp|startTime)":\s*"([^"]{10,40})"')
-_CWD = re.compile(rb'"cwd":\s*("(?:[^"\\]|\\.)*")')
 
 
 def find_record(followed: Followed) -> Path | None:
@@ -36,53 +37,37 @@ def watched_dirs(followed: Followed) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(directories(followed))) if directories else ()
 
 
-def _home(followed: Followed, variable: str, default: str) -> Path:
-    """Return the directory that an agent calls its home."""
-    own = followed.env.get(variable, "")
-    return Path(own) if own else Path(followed.env.get("HOME") or Path.home()) / default
-
-
-def _mangled(followed: Followed) -> str:
-    return re.sub(r"[^A-Za-z0-9]", "-", os.path.realpath(followed.worktree))
-
-
-def _ids(followed: Followed) -> tuple[str, ...]:
-    """Return the ids that a record may bear, the likeliest first; none that would lead elsewhere."""
-    ids = (followed.conversation, followed.session)
-    return tuple(id for id in dict.fromkeys(ids) if re.fullmatch(r"[\w.-]+", id))
-
-
 def _claude(followed: Followed) -> Path | None:
-    projects = _home(followed, "CLAUDE_CONFIG_DIR", ".claude") / "projects"
-    own = projects / _mangled(followed)
-    for id in _ids(followed):
+    projects = home_of(followed, "CLAUDE_CONFIG_DIR", ".claude") / "projects"
+    own = projects / mangled(followed)
+    for id in ids_of(followed):
         if (path := own / f"{id}.jsonl").is_file():
             return path
-        if elsewhere := _first(projects.glob(f"*/{id}.jsonl")):
+        if elsewhere := first_of(projects.glob(f"*/{id}.jsonl")):
             return elsewhere
-    return None if followed.conversation else _begun(own.glob("*.jsonl"), followed, anywhere=True)
+    return None if followed.conversation else first_begun(own.glob("*.jsonl"), followed, anywhere=True)
 
 
 def _claude_dirs(followed: Followed) -> Iterator[Path]:
     record = _claude(followed)
-    own = _home(followed, "CLAUDE_CONFIG_DIR", ".claude") / "projects" / _mangled(followed)
+    own = home_of(followed, "CLAUDE_CONFIG_DIR", ".claude") / "projects" / mangled(followed)
     yield record.parent if record else own
     if record is not None:
         yield record.with_suffix("") / "subagents"
 
 
 def _codex(followed: Followed) -> Path | None:
-    sessions = _home(followed, "CODEX_HOME", ".codex") / "sessions"
+    sessions = home_of(followed, "CODEX_HOME", ".codex") / "sessions"
     if id := followed.conversation:
         if not re.fullmatch(r"[\w-]+", id):
             return None
         begun = _uuid_time(id)
         days = [sessions / "*" / "*" / "*"] if begun is None else _days(sessions, begun, begun)
-        return _first(
+        return first_of(
             path for day in days for path in sessions.glob(f"{day.relative_to(sessions)}/rollout-*-{id}.jsonl")
         )
     files = (path for day in _days(sessions, followed.started_at) for path in day.glob("rollout-*.jsonl"))
-    return _begun(files, followed, anywhere=False)
+    return first_begun(files, followed, anywhere=False)
 
 
 def _uuid_time(id: str) -> float | None:
@@ -106,7 +91,7 @@ def _codex_dirs(followed: Followed) -> Iterator[Path]:
     record = _codex(followed)
     if record is not None:
         yield record.parent
-    today, home = datetime.now().astimezone(), _home(followed, "CODEX_HOME", ".codex")
+    today, home = datetime.now().astimezone(), home_of(followed, "CODEX_HOME", ".codex")
     yield home / "sessions" / f"{today:%Y}" / f"{today:%m}" / f"{today:%d}"
 
 
@@ -129,27 +114,30 @@ def _gemini(followed: Followed) -> Path | None:
     chats = _gemini_chats(followed)
     if chats is None:
         return None
-    for id in _ids(followed):
-        named = (path for path in chats.glob(f"session-*-{id[:8]}.jsonl") if id.encode() in _beginning(path))
-        if path := _first(named):
+    for id in ids_of(followed):
+        named = (path for path in chats.glob(f"session-*-{id[:8]}.jsonl") if id.encode() in beginning(path))
+        if path := first_of(named):
             return path
-    return None if followed.conversation else _begun(chats.glob("session-*.jsonl"), followed, anywhere=True)
+    return None if followed.conversation else first_begun(chats.glob("session-*.jsonl"), followed, anywhere=True)
 
 
 def _gemini_dirs(followed: Followed) -> Iterator[Path]:
-    yield _gemini_chats(followed) or _gemini_home(followed) / "tmp"
+    chats = _gemini_chats(followed)
+    yield chats or _gemini_home(followed) / "tmp"
+    if chats is not None and re.fullmatch(r"[\w-]+", followed.conversation):
+        yield chats / followed.conversation
 
 
 def _qwen_chats(followed: Followed) -> Path:
-    return _home(followed, "QWEN_HOME", ".qwen") / "projects" / _mangled(followed) / "chats"
+    return home_of(followed, "QWEN_HOME", ".qwen") / "projects" / mangled(followed) / "chats"
 
 
 def _qwen(followed: Followed) -> Path | None:
     chats = _qwen_chats(followed)
-    for id in _ids(followed):
+    for id in ids_of(followed):
         if (path := chats / f"{id}.jsonl").is_file():
             return path
-    return None if followed.conversation else _begun(chats.glob("*.jsonl"), followed, anywhere=True)
+    return None if followed.conversation else first_begun(chats.glob("*.jsonl"), followed, anywhere=True)
 
 
 def _qwen_dirs(followed: Followed) -> Iterator[Path]:
@@ -158,15 +146,15 @@ def _qwen_dirs(followed: Followed) -> Iterator[Path]:
 
 def _pi_sessions(followed: Followed) -> Path:
     name = re.sub(r"[/\\:]", "-", os.path.realpath(followed.worktree).lstrip("/"))
-    return _home(followed, "PI_CODING_AGENT_DIR", ".pi/agent") / "sessions" / f"--{name}--"
+    return home_of(followed, "PI_CODING_AGENT_DIR", ".pi/agent") / "sessions" / f"--{name}--"
 
 
 def _pi(followed: Followed) -> Path | None:
     sessions = _pi_sessions(followed)
-    for id in _ids(followed):
-        if path := _first(sessions.glob(f"*_{id}.jsonl")):
+    for id in ids_of(followed):
+        if path := first_of(sessions.glob(f"*_{id}.jsonl")):
             return path
-    return None if followed.conversation else _begun(sessions.glob("*.jsonl"), followed, anywhere=True)
+    return None if followed.conversation else first_begun(sessions.glob("*.jsonl"), followed, anywhere=True)
 
 
 def _pi_dirs(followed: Followed) -> Iterator[Path]:
@@ -182,42 +170,6 @@ def _aider_dirs(followed: Followed) -> Iterator[Path]:
     yield Path(followed.worktree)
 
 
-def _first(paths: Iterable[Path]) -> Path | None:
-    return next(iter(paths), None)
-
-
-def _begun(paths: Iterable[Path], followed: Followed, *, anywhere: bool) -> Path | None:
-    """Return the first record that began after its agent; `anywhere`: the directory it names needn't be looked at."""
-    since, found = followed.started_at - EARLY, list[tuple[float, Path]]()
-    worktree = os.path.realpath(followed.worktree)
-    for path in paths:
-        try:
-            if path.stat().st_mtime < since:
-                continue
-        except OSError:
-            continue
-        text = _beginning(path)
-        date = _DATE.search(text)
-        begun = moment(date[1].decode("ascii", "replace")) if date else None
-        if begun is not None and begun >= since and (anywhere or _names(text, worktree)):
-            found.append((begun, path))
-    return min(found)[1] if found else None
-
-
-def _names(text: bytes, worktree: str) -> bool:
-    """Tell whether a record is that of a conversation, not of a sub-agent, in `worktree`."""
-    cwd = _CWD.search(text)
-    return cwd is not None and json.loads(cwd[1]) == worktree and b'"parent_thread_id":"' not in text[:4096]
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_START)
-    except OSError:
-        return b""
-
-
 _FINDERS: dict[str, Callable[[Followed], Path | None]] = {
     "claude": _claude,
     "codex": _codex,
@@ -225,6 +177,9 @@ _FINDERS: dict[str, Callable[[Followed], Path | None]] = {
     "qwen": _qwen,
     "pi": _pi,
     "aider": _aider,
+    "copilot": find_copilot,
+    "opencode": find_opencode,
+    "vibe": find_vibe,
 }
 _DIRECTORIES: dict[str, Callable[[Followed], Iterator[Path]]] = {
     "claude": _claude_dirs,
@@ -233,4 +188,7 @@ _DIRECTORIES: dict[str, Callable[[Followed], Iterator[Path]]] = {
     "qwen": _qwen_dirs,
     "pi": _pi_dirs,
     "aider": _aider_dirs,
+    "copilot": copilot_dirs,
+    "opencode": opencode_dirs,
+    "vibe": vibe_dirs,
 }

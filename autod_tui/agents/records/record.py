@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,15 @@ from autod_tui.agents.records.aider import AiderReader
 from autod_tui.agents.records.chats import GeminiReader, PiReader, QwenReader
 from autod_tui.agents.records.claude import ClaudeReader
 from autod_tui.agents.records.codex import CodexReader
-from autod_tui.agents.records.places import EARLY, find_record
+from autod_tui.agents.records.copilot import CopilotReader
+from autod_tui.agents.records.news import News, Readable, Teller
+from autod_tui.agents.records.opencode import OpencodeRecord, first_session
+from autod_tui.agents.records.places import find_record
+from autod_tui.agents.records.search import EARLY
 from autod_tui.agents.records.sums import Sums
 from autod_tui.agents.records.tail import Tail
+from autod_tui.agents.records.vibe import VibeReader, vibe_parents
 from autod_tui.core.agent_ports import Followed
-from autod_tui.core.usage import Tokens
-from autod_tui.core.workstream import Reading
 
 _META_LIMIT = 1 << 20
 
@@ -34,27 +38,22 @@ class Reader(Protocol):
         ...
 
 
-READERS: Mapping[str, Callable[[float], Reader]] = {
-    "claude": ClaudeReader,
-    "codex": CodexReader,
-    "gemini": GeminiReader,
-    "qwen": QwenReader,
-    "pi": PiReader,
-    "aider": AiderReader,
+def _by_lines(make: Callable[[float], Reader]) -> Callable[[float, Path], Reader]:
+    """Leave out the path for a reader that learns all from the lines."""
+    return lambda since, path: make(since)
+
+
+READERS: Mapping[str, Callable[[float, Path], Reader]] = {
+    "claude": _by_lines(ClaudeReader),
+    "codex": _by_lines(CodexReader),
+    "gemini": _by_lines(GeminiReader),
+    "qwen": _by_lines(QwenReader),
+    "pi": _by_lines(PiReader),
+    "aider": _by_lines(AiderReader),
+    "copilot": _by_lines(CopilotReader),
+    "vibe": VibeReader,
 }
-"""Format to what makes a reader that counts from a Unix time on."""
-
-
-class News(Struct, frozen=True, kw_only=True):
-    """What a record tells by now."""
-
-    models: Mapping[str, Tokens] | None = None
-    """Model to all that the conversation has used; None when that is nothing, or as it was at the last read."""
-    reported_usd: float | None = None
-    """The agent's own word on the cost of it all; None when it says nothing."""
-    reading: Reading | None = None
-    """The state it told last; None when it told none, or has gone on since."""
-    conversation: str = ""
+"""Format to what makes a reader of a file that counts from a Unix time on."""
 
 
 class Record:
@@ -69,7 +68,7 @@ class Record:
         self._parts: dict[Path, _Part] = {path: _Part(path, self._make, since)}
         self._strangers: set[Path] = set()
         """Files beside the record that are no part of it."""
-        self._told: tuple[Mapping[str, Tokens], float | None] = ({}, None)
+        self._teller = Teller()
 
     def read_new(self) -> News:
         """Read what was added since the last call, sub-agents' files included."""
@@ -83,25 +82,10 @@ class Record:
         for path, part in self._parts.items():
             if path != self.path:
                 part.read()
-        return self._news(main)
-
-    def _news(self, main: _Part) -> News:
-        models: dict[str, Tokens] = {}
-        for part in self._parts.values():
-            for model, tokens in part.sums.models.items():
-                models[model] = models.get(model, Tokens()) + tokens
-        costs = [part.sums.reported_usd for part in self._parts.values() if part.sums.reported_usd is not None]
-        told = (models, sum(costs) if costs else None)
-        changed, self._told = told != self._told, told
-        return News(
-            models=models if changed and models else None,
-            reported_usd=told[1],
-            reading=main.sums.reading,
-            conversation=main.sums.conversation,
-        )
+        return self._teller.news(main.sums, (part.sums for part in self._parts.values()))
 
 
-def open_record(followed: Followed) -> Record | None:
+def open_record(followed: Followed) -> Readable | None:
     """Open the record of an agent; None while there is none.
 
     What the conversation had used before the agent that autod started is left out: it was used by somebody else, or
@@ -110,17 +94,20 @@ def open_record(followed: Followed) -> Record | None:
     path = find_record(followed)
     if path is None:
         return None
-    since = followed.counted_from.get(followed.conversation, followed.started_at)
-    return Record(path, followed.profile.records, since=since - EARLY)
+    since = followed.counted_from.get(followed.conversation, followed.started_at) - EARLY
+    if followed.profile.records == "opencode":
+        session = followed.conversation or first_session(path, followed.worktree, since)
+        return OpencodeRecord(path, session, since=since) if session else None
+    return Record(path, followed.profile.records, since=since)
 
 
 class _Part:
     """One file of a record."""
 
-    def __init__(self, path: Path, make: Callable[[float], Reader], since: float) -> None:
+    def __init__(self, path: Path, make: Callable[[float, Path], Reader], since: float) -> None:
         self._tail = Tail(path)
         self._make, self._since = make, since
-        self._reader = make(since)
+        self._reader = make(since, path)
 
     @property
     def sums(self) -> Sums:
@@ -132,7 +119,7 @@ class _Part:
         self._tail.read(lambda line: self._reader.take(line), self._begin_anew)
 
     def _begin_anew(self) -> None:
-        self._reader = self._make(self._since)
+        self._reader = self._make(self._since, self._tail.path)
 
 
 class _SideFile(Struct, frozen=True):
@@ -149,6 +136,22 @@ def _claude_side_files(path: Path, conversation: str, known: set[Path]) -> Itera
     for side in sorted((path.with_suffix("") / "subagents").glob("**/*.jsonl")):
         if side not in known:
             yield _SideFile(side, True)
+
+
+def _gemini_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
+    """Yield the chats of sub-agents, which lie in a directory that bears the conversation's id."""
+    inside = re.fullmatch(r"[\w-]+", conversation)
+    for side in sorted((path.parent / conversation).glob("*.jsonl")) if inside else ():
+        if side not in known:
+            yield _SideFile(side, True)
+
+
+def _vibe_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
+    """Yield the further pieces of a journal, and the journals of sub-agents."""
+    home = path.parents[1]
+    for side in sorted(home.parent.glob("*/journal/*.jsonl")):
+        if side not in known:
+            yield _SideFile(side, home in (side.parents[1], *vibe_parents(side.parents[1])))
 
 
 class _Meta(Struct):
@@ -187,4 +190,6 @@ def _meta(path: Path) -> _Meta | None:
 _SIDE_FILES: Mapping[str, Callable[[Path, str, set[Path]], Iterator[_SideFile]]] = {
     "claude": _claude_side_files,
     "codex": _codex_side_files,
+    "gemini": _gemini_side_files,
+    "vibe": _vibe_side_files,
 }

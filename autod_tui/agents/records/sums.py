@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime
+from typing import TypeVar
+
+import msgspec
 
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading
 
+T = TypeVar("T")
 REMEMBERED = 8192
 """Messages that are known again; agents repeat only recent ones."""
 
@@ -53,6 +58,16 @@ class Sums:
         self._messages[message] = tokens
         if len(self._messages) > REMEMBERED:
             self._messages.popitem(last=False)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], line: bytes, telling: Collection[bytes] = ()) -> T | None:
+    """Return the entry that a line holds; None for one that makes no sense, or holds none of the `telling` words."""
+    if telling and not any(word in line for word in telling):
+        return None
+    try:
+        return decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def moment(text: str) -> float | None:

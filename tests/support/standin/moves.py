@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from tests.support.standin.asked import Asked, Json
+from tests.support.standin.asked import Asked, Json, fitting
 from tests.support.standin.steps import Ask, Call, Cut, Say, Shell, Step, Write
 
 Move = tuple[str, str, Json | str]
@@ -41,9 +41,21 @@ def _shell(command: str, asked: Asked, *, beyond: bool) -> tuple[str, Json]:
     for name, key in (("exec_command", "cmd"), ("shell_command", "command")):
         if name in asked.tools:
             return name, {key: command, **leave}
+    for name in ("bash", "run_shell_command"):
+        if name in asked.tools:
+            about = {"description": "What the script says"}
+            known = asked.tools[name].get("properties") or {}
+            told = {key: value for key, value in about.items() if key in known}
+            return name, {"command": command, **told, **_demanded(asked.tools[name])}
     if "shell" in asked.tools:
         return "shell", {"command": ["sh", "-c", command], **leave}
     raise LookupError(f"no tool for a shell command among {sorted(asked.tools)}")
+
+
+def _demanded(schema: Json) -> Json:
+    """Return plain values for whatever else a tool insists on."""
+    names = set(schema.get("required") or ()) - {"command", "description"}
+    return {name: fitting(schema["properties"][name]) for name in sorted(names)}
 
 
 def _ask(step: Ask, asked: Asked) -> tuple[str, Json]:

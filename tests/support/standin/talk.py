@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import select
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 from tests.support.standin.anthropic import Anthropic
 from tests.support.standin.asked import Answer, Asked, Dialect, Event, Json, fitting
 from tests.support.standin.chat import Chat
+from tests.support.standin.gemini import Gemini
 from tests.support.standin.lane import Lane
 from tests.support.standin.moves import move_of
 from tests.support.standin.record import Exchange, Usage
@@ -29,6 +31,8 @@ DIALECTS: dict[str, Dialect] = {
     "/messages": Anthropic(),
     "/responses": Responses(),
     "/chat/completions": Chat(),
+    ":generateContent": Gemini(),
+    ":streamGenerateContent": Gemini(),
 }
 SIDE_USAGE = Usage(input=3, output=2)
 KEPT = 400
@@ -68,7 +72,7 @@ class Talk(BaseHTTPRequestHandler):
             self._probe(lane, path)
             self._send(200, {"input_tokens": 1} if path.endswith("/count_tokens") else {})
             return
-        asked = dialect.asked(body, {name.lower(): value for name, value in self.headers.items()})
+        asked = dialect.asked(_named_in(path) | body, {name.lower(): value for name, value in self.headers.items()})
         exchange = Exchange(
             at=time.time(),
             lane=lane.name,
@@ -196,6 +200,12 @@ class Talk(BaseHTTPRequestHandler):
 def _aside(asked: Asked) -> Say:
     """Answer what is no part of the conversation."""
     return Say("A short title" if asked.schema is None else json.dumps(fitting(asked.schema)))
+
+
+def _named_in(path: str) -> Json:
+    """Return what Gemini's clients say in the path instead of the body."""
+    found = re.search(r"/models/([^/:]+):(stream)?", path)
+    return {"model": found[1], "stream": found[2] is not None} if found else {}
 
 
 def _sse(event: Event) -> str:

@@ -125,9 +125,9 @@ def test_unknown_and_missing_modes_are_mistakes():
     with pytest.raises(UsageError, match="'edit'") as error:
         argv("claude", "edit")
     assert "'edits'" in error.value.hint
-    with pytest.raises(UsageError, match="vibe has no permission mode 'edits'") as error:
-        argv("vibe", "edits")
-    assert "ask, all" in error.value.hint
+    with pytest.raises(UsageError, match="pi has no permission mode 'ask'") as error:
+        argv("pi", "ask")
+    assert "edits, all" in error.value.hint
     bare = AgentProfile(name="mine", command=("x", "{prompt}"))
     assert prepare(bare, VALUES).argv == ("x", "go")
     with pytest.raises(UsageError, match="'ask'"):

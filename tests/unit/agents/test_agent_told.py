@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.agents.told import Payload, conversation_of, hook_reading, read_payload, status_reading
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.workstream import Source
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 PAYLOADS = Path(__file__).parents[2] / "data" / "payloads" / "claude.jsonl"
 CLAUDE = load_profiles()["claude"]
@@ -91,6 +91,17 @@ def test_other_spellings_are_understood() -> None:
     reading = hook_reading(copilot, Payload(event="notification", payload=shown))
     assert reading is not None
     assert (reading.state, reading.reason) == ("waiting", "permission: Run command: ls")
+    limit = {"message": "Too many requests. Please retry in 4s.", "type": "rate_limit_exceeded"}
+    for message, recoverable, state, reason, until in (
+        ("it broke", False, WorkstreamState.FAILED, "it broke", 0.0),
+        ("it broke", True, WorkstreamState.WORKING, "", 0.0),
+        (json.dumps(limit), True, WorkstreamState.RATE_LIMITED, f"rate_limit_exceeded: {limit['message']}", 14.0),
+        ("{torn", False, WorkstreamState.FAILED, "{torn", 0.0),
+    ):
+        error = {"error": {"message": message}, "errorContext": "model_call", "recoverable": recoverable}
+        trouble = hook_reading(copilot, Payload(event="errorOccurred", payload=error, at=10.0))
+        vague = state is WorkstreamState.RATE_LIMITED
+        assert trouble == Reading(state, reason, Source.HOOK, until, vague=vague)
     reading = hook_reading(copilot, Payload(event="errorOccurred", payload={"error": {"message": "it broke"}}))
     assert reading is not None
     assert (reading.state, reading.reason) == ("failed", "it broke")

@@ -28,6 +28,10 @@ SOURCES = {
 }
 
 
+VAGUE = {"quiet": (S.IDLE, True), "busy": (S.WORKING, True), "retries": (S.RATE_LIMITED, True)}
+"""Rest and work that are only seen, and a limit that the agent overcomes by itself."""
+
+
 class Session:
     """One agent session on a clock of its own."""
 
@@ -38,13 +42,13 @@ class Session:
         self._look_at: float | None = None
 
     def tell(self, at: float, sign: str, told: float | None = None) -> None:
-        """Take `source state [reason]` at `at`, given at `told`; `quiet` is a vague title, `-` says nothing."""
+        """Take `source state [reason]` at `at`, given at `told`; `-` says nothing. For other words see `VAGUE`."""
         self.until(at)
         source, word, *reason = sign.split(" ", 2)
         if word == "-":
             self._take(readiness.unhear(self.memory, SOURCES[source], at))
             return
-        state, vague = (S.IDLE, True) if word == "quiet" else (S(word), False)
+        state, vague = VAGUE.get(word) or (S(word), False)
         reading = Reading(state, "".join(reason), SOURCES[source], vague=vague)
         self._take(readiness.hear(self.memory, reading, at if told is None else told, at))
 
@@ -249,7 +253,37 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     "interrupted, told by its screen alone": (
         {"hooks_suffice": True},
         "0 hook working; 5 screen quiet; 5.4 screen quiet; 9 hook working; 20 screen quiet; 20.5 screen -",
-        "6 working; 6.5 idle; 8 idle; 9 working; 20.6 working; 30 working",
+        "5.8 working; 6.5 idle; 8 idle; 9 working; 20.4 working; 30 working",
+    ),
+    "a question turned down, told by its screen alone": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 hook waiting sure?; 9 screen quiet; 12 hook working",
+        "9.3 waiting; 9.5 idle; 11 idle; 12 working",
+    ),
+    "a question answered, told by its screen alone until the tool has ended": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 hook waiting sure?; 9 screen busy; 9.2 screen busy; 20 screen busy; 30 hook working",
+        "9.3 waiting; 9.5 working; 29 working; 30 working",
+    ),
+    "a question answered, and then interrupted": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 hook waiting sure?; 9 screen busy; 15 screen quiet; 20 hook waiting again?",
+        "10 working; 15.2 working; 16 idle; 19 idle; 20 waiting",
+    ),
+    "a limit that a hook tells, and that the agent overcomes by itself": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 hook retries; 20 hook done",
+        "5 rate-limited; 7 rate-limited; 8 working; 20 done",
+    ),
+    "work on the screen of one that rests": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 hook done; 6 screen busy; 9 screen quiet",
+        "8 done; 60 done",
+    ),
+    "titles that know no failures, and a screen that shows one": (
+        {},
+        "0 title working; 2 title idle; 2.5 screen failed ✕ no; 9 title working",
+        "2.1 idle; 2.6 failed; 8 failed; 9 working",
     ),
     "its child died, what started it lives on": (
         CLAUDE,
@@ -355,7 +389,7 @@ def test_missed_words_of_a_terminal_make_the_screen_count_until_the_next() -> No
     assert session.state == "working"
 
 
-WORDS = ("working", "waiting", "idle", "done", "failed", "rate-limited", "quiet", "-", "exited")
+WORDS = ("working", "waiting", "idle", "done", "failed", "rate-limited", "quiet", "busy", "-", "exited")
 NAMES = ("hook", "osc", "status", "title", "records", "output", "screen")
 signs = st.lists(
     st.tuples(st.floats(0, 20), st.sampled_from(NAMES), st.sampled_from(WORDS), st.floats(0, 3)), max_size=40
@@ -364,7 +398,7 @@ signs = st.lists(
 
 def told(session: Session, signs: Iterable[tuple[float, str, str, float]]) -> None:
     for at, source, word, late in sorted(signs):
-        if word == "quiet" and source not in ("title", "screen"):
+        if (word == "quiet" and source not in ("title", "screen")) or (word == "busy" and source != "screen"):
             continue
         session.tell(at, f"{source} {word}", told=max(0.0, at - late))
 

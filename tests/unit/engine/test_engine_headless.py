@@ -33,7 +33,7 @@ def argv(profile: AgentProfile) -> str:
         ("opencode", "opencode run --format json go"),
         ("copilot", "copilot --allow-tool write --no-auto-update -p go --output-format json"),
         ("qwen", "qwen --approval-mode auto-edit -p go --output-format stream-json"),
-        ("vibe", "vibe --trust -p go --output streaming"),
+        ("vibe", "vibe --agent accept-edits --trust -p go --output streaming"),
         ("pi", "pi --tools read,grep,find,ls,edit,write --mode json -p go"),
     ],
 )
