@@ -95,11 +95,20 @@ class ControlClient:
         return self._reader is not None and not self._gone
 
     async def join(self) -> bool:
-        """Attach; False when there is no server or session to attach to."""
+        """Attach; False when there is no server or session to attach to. Cancelled, it leaves in good order."""
         self._joined = asyncio.get_running_loop().create_future()
+        starting = asyncio.create_task(self._start())
+        try:
+            await asyncio.shield(starting)  # asyncio would kill a client that is just joining: see `close`
+            return await self._joined
+        except asyncio.CancelledError:
+            await starting
+            await self.close()
+            raise
+
+    async def _start(self) -> None:
         self._process = await process.start(self._argv, env=self._env, stdin=True)
         self._reader = asyncio.create_task(self._read())
-        return await self._joined
 
     async def run(self, *commands: Sequence[str], line_count: LineCount | None = None) -> list[Block]:
         """Run commands without a break in between; return one block of lines per command.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,19 @@ async def test_a_caller_that_gives_up_does_not_disturb_the_next(client: ControlC
 
 async def test_joining_nothing_is_false() -> None:
     assert not await ControlClient(["false"]).join()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_join_that_is_given_up_leaves_in_good_order(tmp_path: Path, turns: int) -> None:
+    """tmux 3.3a ends, and all agents with it, when a client is killed that is just joining."""
+    begun, left = tmp_path / "begun", tmp_path / "left"
+    script = ': > "$1"; while read -r line; do :; done; : > "$2"'
+    joining = asyncio.create_task(ControlClient(["sh", "-c", script, "sh", str(begun), str(left)]).join())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    while turns == 7 and not begun.exists():
+        await asyncio.sleep(0.005)
+    joining.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await joining
+    assert begun.exists() == left.exists()
