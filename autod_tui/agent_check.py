@@ -24,10 +24,10 @@ from autod_tui.core.requests import AnswerAgent, Down, ReadQuestion, Up
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.conductor import Conductor
+from autod_tui.parts import Parts, own_worktrees
 from autod_tui.store.lock import Holder
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
-from autod_tui.wiring import Parts, own_worktrees
 
 NAME = "check"
 PROMPT = "This only checks that you can be started: reply with the word OK, then stop. Read and change no files.\n"
