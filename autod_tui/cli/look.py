@@ -17,6 +17,7 @@ from autod_tui.core.names import helper_name, nearest
 
 def attach(request: Request) -> int:
     """Show a pane in this terminal; with --json only say which command does."""
+    _divide(request)
     argv = load_engine().attach_command(checked_start(request), request.options.name, request.options.part)
     if request.console.as_json:
         request.console.json({"workstream": request.options.name, "command": argv})
@@ -29,8 +30,16 @@ def attach(request: Request) -> int:
     return process.become(argv, os.environ)
 
 
+def _divide(request: Request) -> None:
+    """Take RUN/SESSION, as panes and questions are called, for RUN SESSION: no workstream's name has a slash."""
+    options = request.options
+    if not options.part:
+        options.name, _, options.part = options.name.partition("/")
+
+
 def diff(request: Request) -> int:
     """Print what a workstream changed, uncommitted work included; or what a task of a run did."""
+    _divide(request)
     if request.options.part:
         from autod_tui.cli import run_look
 
@@ -80,6 +89,7 @@ def log(request: Request) -> int:
     options = request.options
     if options.follow and options.as_json:
         raise UsageError("--json prints the scrollback once and can't follow", hint="leave out -f or --json")
+    _divide(request)
     if options.part:
         from autod_tui.cli import run_look
 

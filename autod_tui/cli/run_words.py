@@ -56,7 +56,7 @@ def show_runs(console: Console, runs: Iterable[RunRecord], agents: Mapping[str, 
             one.id,
             one.state.value,
             progress_text(one.done, len(one.tasks)),
-            str(len(one.sessions)),
+            str(sum(bool(session.agent) for session in one.sessions.values())),
             moment(one.started_at),
             _notes(one.living, one.reason, runs_unasked(one, agents)),
         ]

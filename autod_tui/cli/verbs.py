@@ -38,7 +38,7 @@ def _part(kind: str) -> Argument:
 
 
 _NAME = _arg("name", metavar="NAME", help="a workstream")
-_NAME_OR_RUN = _arg("name", metavar="NAME", help="a workstream, or a run when a part of it follows")
+_NAME_OR_RUN = _arg("name", metavar="NAME", help="a workstream, or a run when a part of it follows (or RUN/PART)")
 _NAMES = _arg("names", metavar="NAME", nargs="*", help="workstreams; all when none is named")
 _CHECKPOINT = _arg("name", metavar="NAME", help="a checkpoint")
 _LEAVE_OUT = _arg(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +237,20 @@ def test_report_of_the_plan_has_a_line_per_run(run, desk) -> None:
         f"run {record().id} running, 1/2 (50.00%), 0 sessions saved",
         "run week2 done, 1/1 (100.00%), 0 sessions saved",
     ]
+
+
+@pytest.mark.parametrize("words", [("week1", "build-1"), ("week1/build-1",), ("week1/1.2",)])
+def test_a_session_is_named_with_a_slash_too(run, desk, monkeypatch, words: tuple[str, ...]) -> None:
+    async def output(self: object, run: str, session: str, *, follow: bool) -> AsyncIterator[bytes]:
+        yield f"{session} says hello\n".encode()
+
+    monkeypatch.setattr(type(desk), "session_output", output, raising=False)
+    task = replace(record().tasks["1.2"], session="build-1")
+    put(desk, record(sessions={"build-1": BROKEN}, tasks={**record().tasks, "1.2": task}))
+    assert run("log", *words).out == "build-1 says hello\n"
+
+
+def test_judgements_by_gates_are_no_sessions_in_the_list(run, desk) -> None:
+    gates = replace(BROKEN, id="gates-1", agent="", worktree="")
+    put(desk, record(sessions={"build-1": BROKEN, "gates-1": gates}))
+    assert run("runs").out.splitlines()[1].split()[3:5] == ["(50.00%)", "1"]
