@@ -75,6 +75,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     done: str = ""
     failed: str = ""
     rate_limited: str = ""
+    retrying: str = ""
+    """Screen pattern of the row in which it tells that it waits to try again, where its own words can't stand: such a
+    row is believed without seeing it count."""
     install: str = ""
     """How a person gets the program, in one line."""
     built_in: bool = False

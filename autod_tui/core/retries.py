@@ -13,6 +13,8 @@ AROUND = 2
 """Lines of a screen that may change at most when a line takes the place of another one, hints below it included."""
 FOOTER = 3
 """Lines below it that have to stay as they are when a line takes the place of another one."""
+LONGEST = 200
+"""Characters of a row that are compared with a line."""
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -28,18 +30,23 @@ class Glance(Struct, frozen=True, kw_only=True):
     """How often it was seen without a proof that it lives."""
 
 
-def glance(before: Glance, rows: tuple[str, ...], line: str) -> tuple[Glance, bool]:
+def glance(before: Glance, rows: tuple[str, ...], line: str, *, own: bool = False) -> tuple[Glance, bool]:
     """Look again: return what to remember, and whether `line` lives.
 
-    It does when it counts, when its spinner turns, or when it has taken the place of another line while the screen
-    around stood still. Words that are printed push others away and stay as they are.
+    It does when it counts, when its spinner turns, when it has taken the place of another line while the screen
+    around stood still, and when it is seen again where only the agent itself draws (`own`). Words that are printed
+    push others away and stay as they are; what was there before, above a retry that is over, is no retry.
     """
-    if not line:
-        return Glance(rows=rows), False
     same = before.line[1:] == line[1:] and bool(before.line)
+    if not line or (not same and _stands(before.rows, line)):
+        return Glance(rows=rows), False
+    beside = not same and _stands(rows, before.line)
     glyphs = frozenset(line[:1]) | (before.glyphs if same else frozenset())
-    now = Glance(rows=rows, line=line, glyphs=glyphs, looks=before.looks + 1)
-    lives = _took_a_place(before, now) if not before.line else _counts(before, now) or _turns(before, now)
+    now = Glance(rows=rows, line=line, glyphs=glyphs, looks=1 if beside else before.looks + 1)
+    if not before.line or beside:
+        lives = _took_a_place(before, now)
+    else:
+        lives = (own and same) or _counts(before, now) or _turns(before, now)
     return (msgspec.structs.replace(now, looks=0), True) if lives else (now, False)
 
 
@@ -59,6 +66,10 @@ def _took_a_place(before: Glance, now: Glance) -> bool:
     changed = sum(1 for old, new in zip(before.rows, now.rows, strict=True) if old != new)
     footer = [new for old, new in zip(before.rows[at + 1 :], now.rows[at + 1 :], strict=True) if old == new]
     return changed <= AROUND and sum(1 for row in footer if row.strip()) >= FOOTER
+
+
+def _stands(rows: tuple[str, ...], line: str) -> bool:
+    return bool(line) and any(row.strip()[:LONGEST] == line for row in rows)
 
 
 def _row(rows: tuple[str, ...], text: str) -> int:

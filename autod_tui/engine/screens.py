@@ -174,10 +174,11 @@ class Screens:
             reading = None
         rows = tuple(_COLOURS.sub("", line).rstrip() for line in lines)
         before = self._glances.get(name, Glance())
-        seen, lives = glance(before, rows, reading.reason if reading else "")
+        said = reading.reason if reading else ""
+        seen, lives = glance(before, rows, said, own=self._own(record, rows, said))
         self._glances[name] = seen
         known = record.state is WorkstreamState.RATE_LIMITED
-        if reading is None:
+        if reading is None or not seen.line:
             if known or before.line:
                 self._minds.unhear(record, Source.SCREEN)
             return
@@ -185,6 +186,13 @@ class Screens:
             self._minds.hear(record, reading)
         if seen.looks < RETRY_PATIENCE:
             self._put_off(name, max(LIMIT_EVERY if lives or known else RETRY_LOOKS, self._share()))
+
+    def _own(self, record: WorkstreamRecord, rows: tuple[str, ...], said: str) -> bool:
+        """Tell whether a line stands where only the agent itself draws."""
+        profile = self._house.plan.agents.get(record.agent)
+        if not said or profile is None or not profile.retrying:
+            return False
+        return any(said in row and re.search(profile.retrying, row) for row in rows)
 
     def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
         """Take that work, or a question, is shown no more where it was shown.

@@ -133,6 +133,7 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         done=table.pattern("done", base.done),
         failed=table.pattern("failed", base.failed),
         rate_limited=table.pattern("rate_limited", base.rate_limited),
+        retrying=table.pattern("retrying", base.retrying),
         install=table.text("install", base.install),
     )
     table.finish()

@@ -13,12 +13,12 @@ SPINNING = "✻ Thinking… (3s)"
 RETRY = "✻ API error · Retrying in {}s · attempt 1/10"
 
 
-def looks(*screens: tuple[str, ...]) -> list[bool]:
+def looks(*screens: tuple[str, ...], own: bool = False) -> list[bool]:
     """Look at one screen after the other; a retry is the lowest row that says so."""
     seen, lived = Glance(), []
     for rows in screens:
         line = next((row.strip()[:200] for row in reversed(rows) if "Retrying in" in row), "")
-        seen, lives = glance(seen, rows, line)
+        seen, lives = glance(seen, rows, line, own=own)
         lived.append(lives)
     return lived
 
@@ -60,6 +60,22 @@ def test_words_that_are_still_being_written_do_not() -> None:
 def test_a_blinking_bullet_is_no_spinner() -> None:
     tool = "● Bash(echo 'Retrying in 5s · attempt 1/10')"
     assert not any(looks(*(screen(row) for row in (tool, " " + tool[1:]) * 5)))
+
+
+def test_words_above_a_retry_that_is_over_are_none() -> None:
+    words = "● " + RETRY.format(9).replace("1/10", "7/10")
+    shown = [screen(words, "", RETRY.format(1)), screen(words, "", SPINNING), screen(words, "", SPINNING)]
+    assert looks(screen(words, "", SPINNING), *shown) == [False, True, False, False]
+
+
+def test_a_retry_below_such_words_lives_at_its_first_sight() -> None:
+    words = "● " + RETRY.format(9)
+    assert looks(*[screen(words, "", SPINNING)] * 12, screen(words, "", RETRY.format(3))) == [False] * 12 + [True]
+
+
+def test_what_stands_where_only_the_agent_draws_lives_when_it_is_seen_again() -> None:
+    assert looks(*[screen(RETRY.format(5))] * 3, own=True) == [False, True, True]
+    assert looks(*[screen(RETRY.format(5))] * 3) == [False] * 3
 
 
 def test_words_on_an_empty_screen_do_not() -> None:
