@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -46,9 +46,14 @@ class _Menu(Struct, frozen=True):
     choices: tuple[Choice, ...]
 
 
-def read_menu(profile: AgentProfile, rows: Sequence[str]) -> Question | None:
-    """Read the menu at the end of a screen (plain rows, without box edges), or None when none stands there."""
-    menu = _find(rows)
+def read_menu(
+    profile: AgentProfile, rows: Sequence[str], coloured: Callable[[Sequence[tuple[int, str]]], int] = lambda _: -1
+) -> Question | None:
+    """Read the menu at the end of a screen (plain rows, without box edges), or None when none stands there.
+
+    `coloured` tells which of some rows, each with its label, is marked by its colour, -1 for none.
+    """
+    menu = _find(rows, coloured)
     if menu is None or not _at_the_end(rows, menu):
         return None
     family = profile.family or profile.name
@@ -69,8 +74,8 @@ def question_text(rows: Sequence[str]) -> str:
     return "\n".join(reversed(kept)).strip()
 
 
-def _find(rows: Sequence[str]) -> _Menu | None:
-    """Return the lowest block of lines numbered 1, 2, ... of which one has the cursor."""
+def _find(rows: Sequence[str], coloured: Callable[[Sequence[tuple[int, str]]], int]) -> _Menu | None:
+    """Return the lowest block of lines numbered 1, 2, ... of which one has the cursor, or a colour of its own."""
     places = [(index, found) for index, row in enumerate(rows) if (found := _OPTION.match(row))]
     starts = [at for at, (_, found) in enumerate(places) if found["number"] == "1"]
     if not starts:
@@ -78,12 +83,16 @@ def _find(rows: Sequence[str]) -> _Menu | None:
     block = _counted(places[starts[-1] :])
     if len(block) < 2:
         return None
+    cursors = [found["cursor"] is not None for _, found in block]
+    if not any(cursors):
+        at = coloured([(index, found["label"]) for index, found in block])
+        cursors = [number == at for number in range(len(block))]
     ends = [*(index for index, _ in block[1:]), _end_of_last(rows, block[-1][0])]
     choices: list[Choice] = []
     pointed = False
-    for (index, found), end in zip(block, ends, strict=True):
+    for (index, found), end, cursor in zip(block, ends, cursors, strict=True):
         label, button = _label(found["label"], rows[index + 1 : end])
-        choices.append(Choice(key=found["number"], label=label, selected=found["cursor"] is not None))
+        choices.append(Choice(key=found["number"], label=label, selected=cursor))
         if button is not None:
             choices.append(Choice(key=button["label"].lower(), label=button["label"]))
             pointed = pointed or button["cursor"] is not None

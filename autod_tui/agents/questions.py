@@ -39,7 +39,11 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
     while raw and not plain(raw[-1]).strip():
         raw.pop()
     rows = [_inner(plain(line)) for line in raw]
-    return read_menu(profile, rows) or _read_buttons(raw, rows) or _read_letters(rows) or _read_yes_no(rows)
+
+    def coloured(labels: Sequence[tuple[int, str]]) -> int:
+        return _odd([_ground_of(raw[index], label) for index, label in labels])
+
+    return read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or _read_letters(rows) or _read_yes_no(rows)
 
 
 def plain(line: str) -> str:
@@ -108,6 +112,21 @@ def _coloured(line: str, labels: Sequence[str]) -> int:
     places = [text.find(label) for label in labels]
     seen = [grounds[place] if place >= 0 else "" for place in places]
     return next((index for index, ground in enumerate(seen) if len(seen) > 1 and seen.count(ground) == 1), 0)
+
+
+def _odd(grounds: Sequence[str]) -> int:
+    """Return which ground alone is another one than all the others, which are alike; -1 for none."""
+    for index, ground in enumerate(grounds):
+        others = {*grounds[:index], *grounds[index + 1 :]}
+        if ground and others == {""}:
+            return index
+    return -1
+
+
+def _ground_of(line: str, label: str) -> str:
+    text, grounds = _grounds(line)
+    at = text.find(label)
+    return grounds[at] if at >= 0 else ""
 
 
 def _grounds(line: str) -> tuple[str, list[str]]:

@@ -77,6 +77,24 @@ ASKED = [
         ["y Yes|y Enter", "n No|n Enter", "d Don't ask|d Enter"],
         None,
     ),
+    (
+        "qwen-permission-bash",
+        "Allow execution of: 'touch, sleep'?",
+        ["1 Yes, allow once|1", "2 Always allow run|2", "3 Always allow run|3", "4 No, suggest changes (esc)|4"],
+        "4",
+    ),
+    (
+        "copilot-permission-bash",
+        "Do you want to run this command?",
+        ["1 Yes|1", "2 Yes, and don't ask again|2", "3 No, and tell Copilot|3"],
+        "3",
+    ),
+    (
+        "copilot-trust-dialog",
+        "Do you trust the files",
+        ["1 Yes|1", "2 Yes, and remember|2", "3 No (Esc)|3"],
+        None,
+    ),
     ("aider-permission-write", "notes.txt\nCreate new", ["y Yes|y Enter", "n No|n Enter"], None),
 ]
 
@@ -198,6 +216,23 @@ def test_the_coloured_button_is_the_chosen_one() -> None:
     question = look(moved, "opencode")
     assert question is not None
     assert [choice.typed for choice in question.choices] == [("Left", "Left", "Enter"), ("Left", "Enter"), ("Enter",)]
+
+
+def test_a_cursor_that_is_a_colour_alone_is_seen() -> None:
+    lines = (SCREENS / "vibe-permission-bash.ansi.txt").read_text(encoding="utf-8").split("\n")
+    question = look(lines, "vibe")
+    assert question is not None
+    assert question.text.startswith("Permission for the file_system.bash tool")
+    assert [choice.typed for choice in question.choices] == [
+        ("Enter",), ("Down", "Enter"), ("Down", "Down", "Enter"), ("Down", "Down", "Down", "Enter"),
+    ]  # fmt: skip
+    first, second = (index for index, line in enumerate(lines) if "Allow once" in line or "remainder" in line)
+    lines[first] = lines[first].replace("\x1b[48;5;7m", "")
+    lines[second] = lines[second].replace("  2. Allow", "\x1b[48;5;7m  2. Allow").replace("session", "session\x1b[49m")
+    moved = look(lines, "vibe")
+    assert moved is not None
+    assert [choice.typed[0] for choice in moved.choices] == ["Up", "Enter", "Down", "Down"]
+    assert ask("vibe-permission-bash") is None  # without colours nobody knows where the cursor stands
 
 
 def test_a_choice_is_found_by_key_or_by_words() -> None:

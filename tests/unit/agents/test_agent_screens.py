@@ -15,6 +15,7 @@ PROFILES = load_profiles()
 SHOWN = {
     "aider-after-write": "done",
     "aider-busy-thinking": "",
+    "aider-err-500-late": "rate-limited",
     "aider-first": "done",
     "aider-idle-after-write": "done",
     "aider-idle-finished": "done",
@@ -51,9 +52,18 @@ SHOWN = {
     "codex-err-cx500-late": "failed",
     "codex-idle-finished": "",
     "codex-permission": "waiting",
+    "copilot-busy-retrying": "working",
+    "copilot-busy-streaming": "working",
+    "copilot-busy-thinking": "working",
+    "copilot-idle-denied": "",
+    "copilot-idle-finished": "",
+    "copilot-permission-bash": "waiting",
+    "copilot-trust-dialog": "waiting",
+    "gemini-busy-retried": "working",
     "gemini-busy-thinking": "working",
     "gemini-busy-tool": "working",
     "gemini-exited": "",
+    "gemini-idle-denied": "",
     "gemini-idle-finished": "",
     "gemini-permission-bash": "waiting",
     "gemini-permission-write": "waiting",
@@ -62,6 +72,18 @@ SHOWN = {
     "opencode-idle-finished": "",
     "opencode-permission-bash": "waiting",
     "opencode-permission-write": "waiting",
+    "pi-busy-thinking": "working",
+    "pi-err-401": "",
+    "qwen-busy-streaming": "working",
+    "qwen-busy-thinking": "working",
+    "qwen-err-401": "",
+    "qwen-idle-denied": "",
+    "qwen-idle-finished": "",
+    "qwen-permission-bash": "waiting",
+    "vibe-busy-thinking": "working",
+    "vibe-err-429-early": "rate-limited",
+    "vibe-idle-finished": "",
+    "vibe-permission-bash": "waiting",
 }
 
 TITLES = (
@@ -100,6 +122,22 @@ def test_a_real_screen(name: str) -> None:
 def test_a_real_title(agent: str, title: str, says: str) -> None:
     reading = read_title(PROFILES[agent], title)
     assert ("quiet" if reading and reading.vague else reading.state.value if reading and reading.state else "") == says
+
+
+def seen(agent: str, *rows: str) -> str:
+    reading = read_screen(PROFILES[agent], rows, 0.0)
+    return reading.state.value if reading and reading.state else ""
+
+
+def test_a_failure_that_was_tried_again_or_asked_below_is_over() -> None:
+    failed, again = "litellm.RateLimitError: OpenAIException - Too many requests", "Retrying in 0.2 seconds..."
+    assert seen("aider", "> go", failed) == "failed"
+    assert seen("aider", "> go", failed, again) == "rate-limited"
+    assert seen("aider", "> go", failed, again, "All done.", "> ") == "done"
+    assert seen("aider", "> go", failed, again, failed, "> ") == "failed"
+    refused = "✕ [API Error: it broke]"
+    assert seen("gemini", " > go", refused, " >   Type your message or @path/to/file") == "failed"
+    assert seen("gemini", " > go", refused, " > again", "✦ Done.", " >   Type your message or @path/to/file") == ""
 
 
 def test_the_end_of_a_retry_is_told() -> None:

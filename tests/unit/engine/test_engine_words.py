@@ -141,6 +141,49 @@ async def test_a_retry_that_counts_is_a_rate_limit_and_its_end_is_work(tmp_path:
     assert await stage.show(("nothing",)) == []
 
 
+def shot(name: str) -> tuple[str, ...]:
+    return tuple((SCREENS / f"{name}.ansi.txt").read_text().split("\n"))
+
+
+ASKS = PaneEvent(kind="osc", pane="%1", data="7501;state=blocked")
+
+
+@pytest.mark.parametrize(("shown", "state"), [("qwen-busy-streaming", S.WORKING), ("qwen-idle-denied", S.IDLE)])
+async def test_an_answer_that_no_event_tells_is_seen_on_the_screen(tmp_path: Path, shown: str, state: S) -> None:
+    stage = Stage(tmp_path, "qwen")
+    await stage.tell(WORKS)
+    await stage.tell(ASKS)
+    assert await stage.show(shot("qwen-busy-thinking")) == []  # the question is not drawn yet
+    assert await stage.show(shot("qwen-permission-bash")) == []
+    await stage.show(shot(shown))
+    await stage.until(state)
+    await stage.tell(ASKS)
+    assert stage.house.state.workstream("a").state is S.WAITING
+
+
+async def test_a_retry_whose_line_does_not_count_ends_when_it_said(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "aider")
+    lines = shot("aider-err-500-late")
+    assert await stage.show(lines) == ["working", "rate-limited"]
+    until = stage.house.state.workstream("a").until
+    assert until > time.time()
+    assert await stage.show(lines) == []
+    stage.house.stream.clock = lambda: until
+    assert await stage.show(lines) == ["working"]
+    assert await stage.show((*lines[:3], "All done.", "> ")) == ["done"]
+
+
+async def test_the_failure_that_no_title_tells_is_read_from_the_screen(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "gemini")
+    await stage.tell(PaneEvent(kind="title", pane="%1", data="✦  Working… (repo)"))
+    stage.panes.screens["%1"] = (" > go", "✕ [API Error: it broke]", " >   Type your message or @path/to/file")
+    await stage.tell(PaneEvent(kind="title", pane="%1", data="◇  Ready (repo)"))
+    await stage.until(S.FAILED)
+    assert "it broke" in stage.house.state.workstream("a").reason
+    await stage.tell(PaneEvent(kind="title", pane="%1", data="✦  Working… (repo)"))
+    await stage.until(S.WORKING)
+
+
 async def test_the_failure_that_no_event_tells_is_read_from_the_screen(tmp_path: Path) -> None:
     stage = Stage(tmp_path, "codex")
     profile = stage.house.plan.agents["codex"]
