@@ -12,11 +12,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from autod_tui.agents.places import LAUNCH, launch_log
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 
-LAUNCH = ".launch"
-"""Directory in a session's spool that holds what its launch needs, hook.sh in any case: for hooks of a user's own."""
 SPOOL_VARIABLE = "AUTOD_SPOOL"
 TIMEOUT = 10
 """Seconds after which an agent may give a hook up."""
@@ -75,6 +74,18 @@ def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
     hooks = _commands(profile, launch, timeout=TIMEOUT)
     settings.write_text(json.dumps({"hooks": hooks}, indent=1), "utf-8")
     return Hooks(arguments=("--settings", str(settings)))
+
+
+def _codex_log(profile: AgentProfile, launch: Path) -> Hooks:
+    """Have it write its log where nothing else is written: beside it, it keeps a database that changes all the time."""
+    if any("log_dir" in argument for argument in profile.command):
+        return Hooks()
+    told, logs = launch_log(launch.parent), launch / "logs"
+    told.parent.mkdir(mode=0o700, exist_ok=True)
+    logs.mkdir(mode=0o700, exist_ok=True)
+    logs.joinpath(told.name).unlink(missing_ok=True)
+    logs.joinpath(told.name).symlink_to(told)
+    return Hooks(arguments=("-c", f"log_dir={json.dumps(str(logs))}"))
 
 
 def _copilot_plugin(profile: AgentProfile, launch: Path) -> Hooks:
@@ -154,6 +165,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 _WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
     "claude-settings": _claude_settings,
+    "codex-log": _codex_log,
     "copilot-plugin": _copilot_plugin,
     "opencode-plugin": _opencode_plugin,
     "pi-extension": _pi_extension,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autod_tui import process
-from autod_tui.agents.places import STATUS_TIME, StatusFile
+from autod_tui.agents.places import STATUS_TIME, StatusFile, launch_log
 from autod_tui.agents.spool import take_signs
 from autod_tui.agents.told import status_reading
 from autod_tui.core.agent_ports import Followed, Sign
@@ -18,7 +19,10 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 if TYPE_CHECKING:
     from autod_tui.agents.records import Readable
+    from autod_tui.agents.records.codex_log import CodexLog
 
+FRESH = 3.0
+"""Seconds for which what a log tells counts as told just now: others tell the same at the same time."""
 OUTLIVED_AFTER = 0.5
 """Seconds after an agent's end within which the pane's own process may end as well."""
 
@@ -36,6 +40,7 @@ class Lane:
         """What it said last, and the time that it gave for it."""
         self._record: Readable | None = None
         self._record_told: Reading | None = None
+        self._log: CodexLog | None = None
         self.reading_records = asyncio.Lock()
         """Held while records are read."""
         self._descriptor = -1
@@ -50,6 +55,8 @@ class Lane:
             from autod_tui.agents.records import watched_dirs  # its readers are milliseconds that most needn't spend
 
             found |= {f"records{number}": str(path) for number, path in enumerate(watched_dirs(self.agent))}
+        if self._logs:
+            found["records-log"] = str(launch_log(self._spool).parent)
         return found
 
     def read_spool(self) -> Iterator[Sign]:
@@ -81,15 +88,36 @@ class Lane:
         news = self._record.read_new()
         reading = news.reading if news.reading != self._record_told else None
         self._record_told = news.reading
+        logged, at = self._read_log(news.conversation or self.agent.conversation)
+        reading = logged or reading
         if news.models is None and reading is None and news.reported_usd is None:
             return None
         return Sign(
             session=self.agent.session,
             reading=reading,
+            at=at,
             conversation=news.conversation,
             models=news.models,
             reported_usd=news.reported_usd,
         )
+
+    @property
+    def _logs(self) -> bool:
+        return self.agent.profile.hooks == "codex-log"
+
+    def _read_log(self, conversation: str) -> tuple[Reading | None, float]:
+        """Return what its log tells, which outweighs the end of a turn, and when it was told; 0: just now."""
+        if self._log is None and self._logs:
+            from autod_tui.agents.records.codex_log import CodexLog
+
+            self._log = CodexLog(launch_log(self._spool))
+        told = self._log.read_new(conversation) if self._log is not None else None
+        if told is None:
+            return None, 0.0
+        reading, at = told
+        if reading.vague:
+            return (reading, at) if reading.until > time.time() else (None, 0.0)
+        return reading, 0.0 if time.time() - at < FRESH else at
 
     def close(self) -> None:
         """Follow no more."""

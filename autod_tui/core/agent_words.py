@@ -11,6 +11,7 @@ PERMISSIONS: dict[str, str] = {
 
 HOOK_WAYS: dict[str, str] = {
     "claude-settings": "a settings file of this launch, by `--settings`",
+    "codex-log": "a log of this launch, by `-c log_dir`",
     "copilot-plugin": "a plugin of this launch, by `--plugin-dir`",
     "opencode-plugin": "a plugin of this launch, by OPENCODE_CONFIG_CONTENT",
     "pi-extension": "an extension of this launch, by `--extension`",

@@ -36,6 +36,12 @@ class Memory(Struct, frozen=True, kw_only=True):
     """What status file, title, output and screen say now."""
     limit: Claim | None = None
     """A rate limit that was met while a better source says that it works: the agent waits and tries again."""
+    retries_told: bool = False
+    """Its records tell when it tries again: what the screen says of that is older."""
+    untold: Claim | None = None
+    """A failure without a word of why; its records may be about to tell."""
+    explains: bool = False
+    """It has records that tell why it failed."""
     hooked: bool = False
     """Its hooks have spoken."""
     hooks_suffice: bool = False
@@ -71,9 +77,11 @@ class Screen(StrEnum):
     NOTHING = "nothing"
 
 
-def remember(present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> Memory:
+def remember(
+    present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False, explains: bool = False
+) -> Memory:
     """Begin with the state in force since `since` and the source that told it, as the journal knows them."""
-    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
+    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail, explains=explains)
     claim = Claim(present, since)
     if present.source in _KEPT and present.state in TOLD:
         return msgspec.structs.replace(memory, base=claim, hooked=present.source is Source.HOOK)

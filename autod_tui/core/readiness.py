@@ -24,6 +24,8 @@ RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
 OVERDUE = 2.0
 """Seconds that a rate limit may last longer than was told."""
+EXPLAIN = 0.4
+"""Seconds that a failure without words waits for those of the records: it may be a rate limit."""
 SAME_END = 3.0
 """Seconds within which two sources tell of one and the same failure."""
 
@@ -41,11 +43,16 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
     if memory.ended or (reading.state not in TOLD and reading.source is not Source.PROCESS):
         return look(memory, now)
     if reading.source is Source.PROCESS:
-        return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None), now)
+        return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None, untold=None), now)
+    if reading.source is Source.RECORDS and reading.vague and reading.state is S.RATE_LIMITED:
+        return look(_replaced(memory, limit=Claim(reading, at), retries_told=True), now)
+    if reading.source is Source.TERMINAL and _wordless(reading) and memory.explains:
+        return look(_replaced(memory, untold=Claim(reading, at)), now)
     if reading.source is Source.RECORDS or reading.source in EVENTS:
         return look(_take_event(memory, reading, at), now)
     if reading.state is S.RATE_LIMITED and reading.source is Source.SCREEN and speaks(memory):
-        return look(_replaced(memory, limit=_renewed(memory.limit, reading, at)), now)
+        renewed = memory.limit if memory.retries_told else _renewed(memory.limit, reading, at)
+        return look(_replaced(memory, limit=renewed), now)
     return look(_take_claim(memory, reading, at), now)
 
 
@@ -101,11 +108,13 @@ def look(memory: Memory, now: float) -> Verdict:
     """Weigh the claims at `now`."""
     if memory.ended:
         return Verdict(memory)
+    memory, explained_at = _explained(memory, now)
     winner, look_at = _winner(memory, now)
     corrected = _corrected_base(memory, winner)
     if corrected is not memory:
         memory = corrected
         winner, look_at = _winner(memory, now)
+    look_at = _sooner(look_at, explained_at)
     if winner is not None and (limit := _limit(memory, winner, now)) is not None:
         look_at = _sooner(look_at, _limit_ends(limit))
         winner = limit
@@ -117,6 +126,20 @@ def look(memory: Memory, now: float) -> Verdict:
 
 def _replaced(memory: Memory, **changes: object) -> Memory:
     return msgspec.structs.replace(memory, **changes)
+
+
+def _wordless(reading: Reading) -> bool:
+    return reading.state is S.FAILED and not reading.reason
+
+
+def _explained(memory: Memory, now: float) -> tuple[Memory, float | None]:
+    """Take a failure that nobody has explained in time; return when that will be."""
+    untold = memory.untold
+    if untold is None:
+        return memory, None
+    if now < untold.at + EXPLAIN:
+        return memory, untold.at + EXPLAIN
+    return _take_event(_replaced(memory, untold=None), untold.reading, untold.at), None
 
 
 def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
@@ -137,7 +160,8 @@ def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     if reading.state is S.RATE_LIMITED and reading.vague:  # it tries again by itself
         limit, reading = Claim(reading, at), Reading(S.WORKING, "", reading.source)
     claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
-    return _replaced(memory, base=Claim(reading, at), claims=claims, limit=limit, deaf=False)
+    untold = None if memory.untold is None or memory.untold.at <= at else memory.untold
+    return _replaced(memory, base=Claim(reading, at), claims=claims, limit=limit, untold=untold, deaf=False)
 
 
 def _records_count(reading: Reading) -> bool:
@@ -299,6 +323,8 @@ def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
 
 
 def _limit_ends(limit: Claim) -> float:
+    if limit.reading.source is Source.RECORDS:
+        return limit.reading.until
     lives = limit.at + RETRY_LIVES
     return max(limit.reading.until, lives) if limit.reading.source in EVENTS else lives
 

@@ -112,11 +112,17 @@ class Minds:
                 record.since,
                 hooks_suffice=told >= {"working", "waiting", "done", "failed"},
                 hooks_fail="failed" in told,
+                explains=self._explains(record),
             )
             self._memories[record.name] = (record.session, memory)
         if memory.ended or memory.present == present:
             return memory
         return msgspec.structs.replace(memory, present=present)  # others change states too: who starts and stops agents
+
+    def _explains(self, record: WorkstreamRecord) -> bool:
+        """Tell whether an agent's records tell why it failed."""
+        profile = self._house.plan.agents.get(record.agent)
+        return profile is not None and bool(profile.records)
 
     def _told(self, record: WorkstreamRecord) -> frozenset[str]:
         """Return the states that the hooks of an agent tell."""

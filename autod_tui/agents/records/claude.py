@@ -120,7 +120,7 @@ class ClaudeReader:
             return
         until = at + entry.retryInMs / 1000 if at is not None and entry.retryInMs else 0.0
         words = f"the service answers {failure.status}" if failure.status else failure.type
-        self.sums.read(_reading(WorkstreamState.RATE_LIMITED, words, until), at)
+        self.sums.read(_reading(WorkstreamState.RATE_LIMITED, words, until, vague=until > 0), at)
 
     def _failed(self, entry: _Entry, message: _Message, at: float | None) -> None:
         if entry.isSidechain:
@@ -132,5 +132,5 @@ class ClaudeReader:
         self.sums.read(_reading(state, text[:_TEXT_LIMIT], until), at)
 
 
-def _reading(state: WorkstreamState, reason: str, until: float = 0.0) -> Reading:
-    return Reading(state, reason, Source.RECORDS, until)
+def _reading(state: WorkstreamState, reason: str, until: float = 0.0, *, vague: bool = False) -> Reading:
+    return Reading(state, reason, Source.RECORDS, until, vague=vague)

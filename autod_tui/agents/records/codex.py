@@ -54,6 +54,8 @@ class _Payload(Struct):
     info: _Totals | None = None
     rate_limits: _Limits | None = None
     error: _Failure | None = None
+    last_agent_message: str | None = ""
+    """None where the agent said nothing; empty where it isn't told."""
     reason: str = ""
 
 
@@ -101,8 +103,13 @@ class CodexReader:
         elif payload.type == "turn_aborted":
             self.sums.read(_reading(WorkstreamState.IDLE, payload.reason or "interrupted"), at)
         elif payload.type == "task_complete":
-            ended = _reading(WorkstreamState.DONE, "") if payload.error is None else self._failed(payload.error, at)
-            self.sums.read(ended, at)
+            self.sums.read(self._ended(payload, at), at)
+
+    def _ended(self, payload: _Payload, at: float | None) -> Reading:
+        """Return what the end of a turn tells; one without a last word was no success, in versions that say no more."""
+        if payload.error is not None:
+            return self._failed(payload.error, at)
+        return _reading(WorkstreamState.IDLE if payload.last_agent_message is None else WorkstreamState.DONE, "")
 
     def _add_up(self, payload: _Payload, at: float | None) -> None:
         """Count what a running total has grown by; of the first one only the last answer is this thread's own."""
@@ -122,10 +129,15 @@ class CodexReader:
 
     def _failed(self, failure: _Failure, at: float | None) -> Reading:
         text = failure.message[:_TEXT_LIMIT]
-        if any(word in text.lower() for word in _LIMITED):
+        if is_limit(text):
             until = self._resets_at or limit_ends(text, at or 0.0)
             return _reading(WorkstreamState.RATE_LIMITED, text, until)
         return _reading(WorkstreamState.FAILED, text)
+
+
+def is_limit(text: str) -> bool:
+    """Tell whether a failure is that of a rate limit, by Codex's own words."""
+    return any(word in text.lower() for word in _LIMITED)
 
 
 def _tokens(usage: _Usage) -> Tokens:

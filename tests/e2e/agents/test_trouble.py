@@ -25,16 +25,22 @@ def test_an_error_of_the_service_is_told_in_its_words(employ: Employ, agent: str
         one.wait_counted()
 
 
-def test_a_limit_is_waited_for_and_then_it_works_on(employ: Employ) -> None:
-    one = employ("claude")
-    one.lane.add(Refuse(429, retry_after=5), Say("Now it works.", gate="end", begun=True))
+@pytest.mark.parametrize("agent", ("claude", "codex"))
+def test_a_limit_is_waited_for_and_then_it_works_on(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("Ready."), Refuse(429, retry_after=5), Say("Now it works.", gate="end"))
     with one.conducted():
-        asked = one.up()
+        one.up()
+        one.wait_state("done")
+        one.stand.ask("send", NAME, "Begin.")
+        asked = one.lane.wait_asked(2)
         limited = one.wait_state("rate-limited")
         assert asked.at < limited["until"] < asked.at + 10
-        one.wait_state("working")
+        one.lane.wait_asked(3)
+        one.wait_state("working")  # though nothing has been answered yet
         one.lane.release("end")
         one.wait_state("done")
+        one.wait_counted()
 
 
 def test_a_limit_that_an_agent_gives_up_on_is_told_as_one(employ: Employ) -> None:
@@ -43,3 +49,4 @@ def test_a_limit_that_an_agent_gives_up_on_is_told_as_one(employ: Employ) -> Non
     with one.conducted():
         one.up()
         assert "429" in one.wait_state("rate-limited")["reason"]
+        assert "failed" not in one.states()  # its terminal says no more than that it could not go on

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autod_tui.agents.launch import prepare
+from autod_tui.agents.places import launch_log
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.agent_words import HOOK_WAYS, PERMISSIONS, RECORD_FORMATS, STATE_WORDS, TITLE_WORDS
 from autod_tui.core.errors import AutodError, UsageError
@@ -214,3 +216,14 @@ def test_only_what_is_asked_for_is_read(monkeypatch):
     assert read == []
     assert profiles["claude"] is profiles["claude"]
     assert len(read) == 1
+
+
+def test_codex_logs_for_this_launch_alone_where_nothing_else_is_written(tmp_path):
+    prepared = prepare(PROFILES["codex"], VALUES, spool=tmp_path)
+    assert prepared.argv[1] == "-c"
+    logs = Path(json.loads(prepared.argv[2].removeprefix("log_dir=")))
+    (logs / "codex-tui.log").write_text("a line\n")
+    assert launch_log(tmp_path / VALUES["session_id"]).read_text() == "a line\n"
+    prepare(PROFILES["codex"], VALUES, spool=tmp_path)  # a session that is started anew
+    own = msgspec.structs.replace(PROFILES["codex"], command=("codex", "-c", "log_dir=/mine", "{prompt}"))
+    assert not any(str(tmp_path) in word for word in prepare(own, VALUES, spool=tmp_path).argv)

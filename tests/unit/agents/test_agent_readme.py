@@ -15,7 +15,8 @@ HEAD = "| agent | modes | models | state from | tokens | resumed | how to get it
 
 def row(profile: AgentProfile) -> str:
     modes = " ".join(f"**{mode}**" if mode == profile.permission else mode for mode in profile.permissions)
-    sources = {"hooks": profile.hooks, "status file": profile.status_file, "title": profile.titles}
+    way = "log" if profile.hooks.endswith("-log") else "hooks"
+    sources = {way: profile.hooks, "status file": profile.status_file, "title": profile.titles}
     told = [name for name, known in sources.items() if known]
     cells = [
         f"`{profile.name}`",

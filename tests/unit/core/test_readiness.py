@@ -35,8 +35,8 @@ VAGUE = {"quiet": (S.IDLE, True), "busy": (S.WORKING, True), "retries": (S.RATE_
 class Session:
     """One agent session on a clock of its own."""
 
-    def __init__(self, present: Reading = STARTING, *, hooks_suffice: bool = False, hooks_fail: bool = False) -> None:
-        self.memory: Memory = remember(present, 0.0, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail)
+    def __init__(self, present: Reading = STARTING, **knows: bool) -> None:
+        self.memory: Memory = remember(present, 0.0, **knows)
         self.now = 0.0
         self.changes: list[tuple[float, str, str]] = []
         self._look_at: float | None = None
@@ -47,6 +47,10 @@ class Session:
         source, word, *reason = sign.split(" ", 2)
         if word == "-":
             self._take(readiness.unhear(self.memory, SOURCES[source], at))
+            return
+        if word == "retry":
+            reading = Reading(S.RATE_LIMITED, "429", SOURCES[source], until=float(reason[0]), vague=True)
+            self._take(readiness.hear(self.memory, reading, at if told is None else told, at))
             return
         state, vague = VAGUE.get(word) or (S(word), False)
         reading = Reading(state, "".join(reason), SOURCES[source], vague=vague)
@@ -73,6 +77,7 @@ class Session:
 
 
 CLAUDE = {"hooks_suffice": True, "hooks_fail": True}
+CODEX = {"explains": True}
 BUSY = "0 hook working; 0 status working; 0 title working"
 STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     "a turn": (
@@ -157,6 +162,39 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         {},
         "0 osc working; 5 records rate-limited 429; 5.1 osc failed",
         "6 rate-limited",
+    ),
+    "a limit that ends a turn in codex is never told as a failure": (
+        CODEX,
+        "0 osc working; 5 osc failed; 5 title quiet; 5.2 records rate-limited 429; 30 osc idle",
+        "5.1 working; 5.2 rate-limited; 60 rate-limited",
+    ),
+    "an error in codex that its records don't explain": (
+        CODEX,
+        "0 osc working; 5 osc failed; 5 title quiet",
+        "5.3 working; 5.5 failed; 60 failed",
+    ),
+    "an error in codex, and a new turn at once": (
+        CODEX,
+        "0 osc working; 5 osc failed; 5.2 osc working",
+        "5.1 working; 9 working",
+    ),
+    "a retry in codex: its log tells when, its screen goes on to speak of it": (
+        CODEX,
+        (
+            "0 osc working; 0 title working; 2 records retry 6; 2.5 screen rate-limited; 5.5 screen rate-limited; "
+            "6.5 screen rate-limited; 7 screen rate-limited; 9 osc done"
+        ),
+        "2 rate-limited; 5.9 rate-limited; 6 working; 8.9 working; 9 done",
+    ),
+    "a retry in codex that is turned down again": (
+        CODEX,
+        "0 osc working; 2 records retry 6; 6.1 records retry 9; 12 osc failed; 12.1 records rate-limited 429",
+        "5 rate-limited; 6 working; 6.1 rate-limited; 8 rate-limited; 9 working; 12.1 rate-limited; 60 rate-limited",
+    ),
+    "esc while codex waits to retry": (
+        CODEX,
+        "0 osc working; 2 records retry 60; 4 osc idle; 9 osc working",
+        "3 rate-limited; 4 idle; 9 working; 20 working",
     ),
     "done, then typing, in codex": (
         {},
