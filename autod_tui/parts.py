@@ -90,7 +90,8 @@ class Parts:
 
 def _spots(note: Callable[[str], None]) -> FilesPort:
     """Watch a few directories without delay where the system can, else by what watches worktrees."""
-    from autod_tui.watch.spots import Spots, Unavailable
+    from autod_tui.inotify import Unavailable
+    from autod_tui.watch.spots import Spots
 
     try:
         return Spots(note=note)

@@ -3,51 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
+
+from autod_tui.inotify import MADE, MOVED, WRITTEN
+from autod_tui.store.file_news import changes_of
 
 CHUNK = 256 * 1024
-STEP_MS = 20
-DEBOUNCE_MS = 60
+PAUSE = 0.05
+"""Seconds for which what a flood writes is gathered before it is read."""
 
 
 async def growth(path: Path, ended: asyncio.Event) -> AsyncGenerator[bytes, None]:
     """Yield what `path` holds (in pieces), then what is added, until `ended` is set and all of it was read."""
-    from watchfiles import awatch  # 7 ms that most commands need not spend
-
-    def ours(_change: object, changed: str) -> bool:
-        return Path(changed).name == path.name
-
     at = 0
-    if not ended.is_set():
-        changes = awatch(
-            path.parent,
-            watch_filter=ours,
-            step=STEP_MS,
-            debounce=DEBOUNCE_MS,
-            stop_event=ended,
-            recursive=False,
-            rust_timeout=0,
-        )
-        upcoming = asyncio.ensure_future(anext(changes))
-        try:
-            await asyncio.sleep(0)  # the watch stands before the first look
-            while not ended.is_set():
-                while piece := await asyncio.to_thread(_read, path, at):
-                    at += len(piece)
-                    yield piece
-                try:
-                    await upcoming
-                except StopAsyncIteration:
-                    break
+    changes = changes_of(path, WRITTEN | MADE | MOVED)
+    ending: asyncio.Future[Any] = asyncio.ensure_future(ended.wait())
+    upcoming: asyncio.Future[Any] = asyncio.ensure_future(anext(changes))
+    try:
+        while not ended.is_set():
+            await asyncio.wait({ending, upcoming}, return_when=asyncio.FIRST_COMPLETED)
+            if upcoming.done():
+                upcoming.result()
                 upcoming = asyncio.ensure_future(anext(changes))
-                await asyncio.sleep(0)
-        finally:
-            upcoming.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                await upcoming
-            await changes.aclose()
+            while piece := await asyncio.to_thread(_read, path, at):
+                at += len(piece)
+                yield piece
+            await asyncio.wait({ending}, timeout=PAUSE)
+    finally:
+        for task in (ending, upcoming):
+            task.cancel()
+        await asyncio.gather(ending, upcoming, return_exceptions=True)
+        await changes.aclose()
     while piece := await asyncio.to_thread(_read, path, at):
         at += len(piece)
         yield piece

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import struct
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
-_EVENT = struct.Struct("iIII")
-_BUFFER = 1 << 16
-_CHANGES = 0x2 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200
-"""Modified, closed after writing, moved from and to, created, deleted."""
-_OWN_END = 0x400 | 0x800
-_ONLY_DIRECTORIES = 0x01000000
-_GONE = 0x8000
-_LOST = 0x4000
+from autod_tui.inotify import DELETED, FORGOTTEN, ITSELF, LOST, MADE, MOVED, ONLY_DIRECTORIES, WRITTEN, Inotify
 
-
-class Unavailable(Exception):  # noqa: N818
-    """The system has no such news, or gives none to this process."""
+_CHANGES = WRITTEN | MOVED | MADE | DELETED | ITSELF | ONLY_DIRECTORIES
 
 
 class Spots:
@@ -38,9 +26,9 @@ class Spots:
         self._places: dict[str, int] = {}
         self._dirty: set[str] = set()
         self._stirred = asyncio.Event()
-        self._add, self._remove, self._descriptor = _open()
+        self._inotify = Inotify()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._descriptor, self._read)
+        self._loop.add_reader(self._inotify.descriptor, self._read)
         self._open = True
 
     async def watch(self, paths: Mapping[str, str]) -> None:
@@ -66,8 +54,8 @@ class Spots:
         """Watch no more."""
         if self._open:
             self._open = False
-            self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
+            self._loop.remove_reader(self._inotify.descriptor)
+            self._inotify.close()
 
     def _renew(self) -> None:
         """Watch each directory that is there, and for the others their nearest ancestor."""
@@ -94,7 +82,7 @@ class Spots:
         if place in self._places:
             return
         try:
-            self._places[place] = self._add(place)
+            self._places[place] = self._inotify.add(place, _CHANGES)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -102,20 +90,19 @@ class Spots:
 
     def _forget(self, watch: int) -> None:
         self._places = {place: known for place, known in self._places.items() if known != watch}
-        self._remove(watch)
+        self._inotify.remove(watch)
 
     def _read(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            gone = False
-            for watch, mask in _events(os.read(self._descriptor, _BUFFER)):
-                if mask & _LOST:
-                    self._mark(set(self._paths))
-                self._mark(self._keys.get(watch, set()))
-                if mask & (_GONE | _OWN_END):
-                    self._places = {place: known for place, known in self._places.items() if known != watch}
-                    gone = True
-            if gone or self._awaited():
-                self._renew()
+        gone = False
+        for news in self._inotify.read():
+            if news.mask & LOST:
+                self._mark(set(self._paths))
+            self._mark(self._keys.get(news.watch, set()))
+            if news.mask & (FORGOTTEN | ITSELF):
+                self._places = {place: known for place, known in self._places.items() if known != news.watch}
+                gone = True
+        if gone or self._awaited():
+            self._renew()
 
     def _awaited(self) -> bool:
         return any(path not in self._places for path in self._paths.values())
@@ -132,34 +119,3 @@ def _present(path: str) -> str:
     while not place.is_dir() and place != place.parent:
         place = place.parent
     return str(place)
-
-
-def _open() -> tuple[Callable[[str], int], Callable[[int], None], int]:
-    import ctypes  # milliseconds that most commands need not spend
-
-    try:
-        libc = ctypes.CDLL(None, use_errno=True)
-        descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, AttributeError) as error:
-        raise Unavailable(str(error)) from error
-    if descriptor < 0:
-        raise Unavailable(os.strerror(ctypes.get_errno()))
-
-    def add(place: str) -> int:
-        watch = int(libc.inotify_add_watch(descriptor, os.fsencode(place), _CHANGES | _OWN_END | _ONLY_DIRECTORIES))
-        if watch < 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-        return watch
-
-    def remove(watch: int) -> None:
-        libc.inotify_rm_watch(descriptor, watch)
-
-    return add, remove, descriptor
-
-
-def _events(data: bytes) -> Iterator[tuple[int, int]]:
-    at = 0
-    while at < len(data):
-        watch, mask, _, size = _EVENT.unpack_from(data, at)
-        at += _EVENT.size + size
-        yield watch, mask

@@ -22,8 +22,9 @@ from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import FilesPort
 from autod_tui.core.workstream import WorkstreamState
+from autod_tui.inotify import Unavailable
 from autod_tui.watch.files import FileWatch
-from autod_tui.watch.spots import Spots, Unavailable
+from autod_tui.watch.spots import Spots
 
 S = WorkstreamState
 SESSION = "5e55"

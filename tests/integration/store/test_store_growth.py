@@ -6,9 +6,24 @@ import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import pytest
+
+from autod_tui.inotify import Unavailable
+from autod_tui.store import file_news
 from autod_tui.store.growth import CHUNK, growth
 
 PATIENCE = 10.0
+
+
+@pytest.fixture(params=[True, False], ids=["inotify", "watchfiles"], autouse=True)
+def by_kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the kernel tell of changes, or not."""
+
+    def refuse() -> None:
+        raise Unavailable("no inotify here")
+
+    if not request.param:
+        monkeypatch.setattr(file_news, "Inotify", refuse)
 
 
 async def read_on(pieces: AsyncGenerator[bytes, None], wanted: int) -> bytes:

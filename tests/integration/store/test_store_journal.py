@@ -13,9 +13,9 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.events import ConductorStarted, HeadMoved, Noted, StateChanged
 from autod_tui.core.requests import Answer, Send, Up
 from autod_tui.core.workstream import Source, WorkstreamState
-from autod_tui.store import follow as room
+from autod_tui.inotify import Unavailable
+from autod_tui.store import file_news
 from autod_tui.store.follow import follow, woken
-from autod_tui.store.inotify import Unavailable
 from autod_tui.store.journal import APPLICATION, Journal, journal_path
 
 MOVED = HeadMoved(name="a", head="1" * 40)
@@ -27,7 +27,7 @@ def by_kernel(request, monkeypatch):
         raise Unavailable("no inotify here")
 
     if not request.param:
-        monkeypatch.setattr(room, "DirectoryNews", refuse)
+        monkeypatch.setattr(file_news, "Inotify", refuse)
 
 
 @pytest.fixture

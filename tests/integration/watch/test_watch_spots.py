@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.watch.spots import Spots, Unavailable
+from autod_tui.inotify import Unavailable
+from autod_tui.watch.spots import Spots
 
 
 class Ear:
