@@ -30,7 +30,7 @@ COMMANDS: tuple[Command, ...] = (
             verb="autod attach {name}", keys=("enter",), footer=True, scope="workstream"),
     Command(id="answer", title="Answer", help="Answer what the agent asks: one of its choices, or words of your own.",
             verb="autod answer {name} CHOICE", keys=("a",), footer=True, scope="workstream"),
-    Command(id="type", title="Type", help="Type into the live pane from here; F11 or ctrl+] leaves.",
+    Command(id="type", title="Type", help="Type into the live pane from here; F12 or ctrl+] leaves.",
             verb="autod send {name} TEXT", keys=("i",), footer=True, scope="workstream"),
     Command(id="allow", title="Allow more", help="Raise a limit of cost or tokens; what it held back starts.",
             verb="autod allow {name} --cost USD", keys=("dollar_sign",), scope="workstream"),

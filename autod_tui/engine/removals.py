@@ -170,12 +170,16 @@ def losses_of(look: Removal) -> str:
     """Say what removing a worktree would take away; empty for nothing."""
     losses = []
     if look.uncommitted:
-        losses.append(f"{len(look.uncommitted)} uncommitted paths: {', '.join(look.uncommitted[:5])}")
+        losses.append(f"{_count(len(look.uncommitted), 'uncommitted path')}: {', '.join(look.uncommitted[:5])}")
     if look.unmerged_commits:
-        losses.append(f"{look.unmerged_commits} commits that no target holds (the branch stays)")
+        losses.append(f"{_count(look.unmerged_commits, 'commit')} that no target holds (the branch stays)")
     if look.ignored:
-        losses.append(f"{len(look.ignored)} ignored files without a backup: {', '.join(look.ignored[:5])}")
+        losses.append(f"{_count(len(look.ignored), 'ignored file')} without a backup: {', '.join(look.ignored[:5])}")
     return "; ".join(losses)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def refused(unsafe: Mapping[str, Removal]) -> Answer:

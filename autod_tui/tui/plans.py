@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autod_tui.core.requests import Answer
-from autod_tui.tui.text import Row, paragraph, row
+from autod_tui.tui.text import Row, count, paragraph, row
 from autod_tui.tui.widgets.lines import Source
 
 
@@ -20,7 +20,7 @@ def losses(plan: object) -> list[tuple[str, str]]:
         found += [("uncommitted", path) for path in look.get("uncommitted", ())]
         found += [("ignored", path) for path in look.get("ignored", ())]
         if number := look.get("unmerged_commits", 0):
-            found.append(("unmerged", f"{number} commits that no target holds (the branch stays)"))
+            found.append(("unmerged", f"{count(number, 'commit')} that no target holds (the branch stays)"))
     return found
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from textual import events
 
+from autod_tui.core import events as ev
 from autod_tui.core.commands import COMMANDS
 from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import (
@@ -105,6 +106,17 @@ async def test_type_mode_sends_every_key_to_the_agent_until_it_is_left() -> None
             await robot.expect("typing")
         await robot.press("f12", "p")
         await robot.expect("[1] checkpoints")
+
+
+async def test_the_pane_of_a_removed_worktree_is_shown_no_more() -> None:
+    desk = busy_desk()
+    async with robot_at(desk) as robot:
+        await select(robot, "testing")
+        await robot.expect("May I install hypothesis")
+        del desk.screens["testing"]
+        desk.happen(ev.AgentStopped(name="testing"), ev.WorktreeRemoved(name="testing", backup="refs/b"))
+        await robot.expect("no agent is running here")
+        assert "May I install" not in robot.text
 
 
 async def test_what_is_pasted_in_type_mode_comes_whole_and_in_its_turn() -> None:

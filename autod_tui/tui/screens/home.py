@@ -140,7 +140,7 @@ class HomeScreen(BoardScreen):
             return
         look = words.WORKSTREAM[view.record.state]
         live.follow(view.name, _no_pane_note(view))
-        mode = "typing: every key goes to the agent, ctrl+] or F11 leaves" if live.typing else ""
+        mode = "typing: every key goes to the agent, F12 or ctrl+] leaves" if live.typing else ""
         titled(live, f"{view.name} {look.mark} {look.word}", mode)
 
     def on_screen_resume(self) -> None:
@@ -175,7 +175,7 @@ class HomeScreen(BoardScreen):
     @on(LivePane.TypeModeChanged)
     def _type_mode(self) -> None:
         if self.live.typing:
-            self.query_one(FooterBar).show_hints([Hint("ctrl+]", "Leave type mode"), Hint("F11", "the same")])
+            self.query_one(FooterBar).show_hints([Hint("F12", "Leave type mode"), Hint("ctrl+]", "the same")])
         elif self.live.has_focus:
             self.table.focus()
         self._show_live(self.view())

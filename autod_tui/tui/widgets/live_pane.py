@@ -64,7 +64,7 @@ class LivePane(Widget, can_focus=True):
     def follow(self, workstream: str, note: tuple[str, ...] = ()) -> None:
         """Show `workstream`'s pane from now on; `note` stands there while it has none."""
         changed = workstream != self.workstream
-        if note != self._note:
+        if gone := note != self._note:  # it tells whether there is a pane
             self._note = note
             if self._shown is None:
                 self.refresh()
@@ -74,7 +74,7 @@ class LivePane(Widget, can_focus=True):
             self._stale = self._shown is not None
             self.set_timer(2 * FRAME, self._drop_stale)
             self._look()
-        if changed or self._shown is None:
+        if changed or gone or self._shown is None:
             self.mark_dirty()
 
     def _drop_stale(self) -> None:
