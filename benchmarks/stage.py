@@ -26,10 +26,11 @@ from autod_tui.core.workstream import WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream
 from autod_tui.engine.vigil import Vigil
+from autod_tui.inotify import Unavailable
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
-from autod_tui.watch.spots import Spots, Unavailable
+from autod_tui.watch.spots import Spots
 
 PATIENCE = 20.0
 ACTOR = Path(__file__).with_name("actor.py")
