@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from autod_tui.agents.lines import read_line_question
 from autod_tui.agents.menus import moves, question_text, read_menu
 from autod_tui.agents.readiness import ESCAPES
 from autod_tui.core.agent_ports import Choice, Question
@@ -17,17 +18,10 @@ _EDGE = re.compile(r"^\s*[│┃║](.*?)[│┃║]?\s*$")
 _BORDER = re.compile(r"^\s*[│┃]?\s*[╭╰┌└╔╚].*[╮╯┐┘╗╝]\s*[│┃]?\s*$")
 _BUTTONS = re.compile(r"^\s*(?P<labels>\S.*?)\s{2,}(?:ctrl\+f\s+\S+\s+)?⇆\s+select\s+enter\s+confirm")
 _ALLOW = re.compile(r"^\s*(?P<labels>Allow once\s{2,}Allow always\s{2,}Reject)\b")
-_LETTERS = re.compile(
-    r"^(?P<ask>.*?)\s*(?P<letters>(?:\([A-Z]\)[^/()\[\]]+/)*\([A-Z]\)[^/()\[\]]+?)\s*\[(?P<usual>[^\]]+)\]:\s*$"
-)
-_LETTER = re.compile(r"\((?P<letter>[A-Z])\)(?P<rest>[^/()\[\]]+)")
-_YES_NO = re.compile(r"(?i)^(?P<ask>.*?)[\[(](?P<yes>y|yes)/(?P<no>n|no)[\])]\s*[:?>]?\s*$")
 PANEL_FROM = 60
 """Columns that a panel at the right leaves at least to the conversation."""
 PANEL_SHARE = 0.6
 """Part of the rows in which its edge stands."""
-LONGEST_SUBJECT = 12
-"""Rows above a question in one line that are told with it."""
 
 
 def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | None:
@@ -43,7 +37,7 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
     def coloured(labels: Sequence[tuple[int, str]]) -> int:
         return _odd([_ground_of(raw[index], label) for index, label in labels])
 
-    return read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or _read_letters(rows) or _read_yes_no(rows)
+    return read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_line_question(rows)
 
 
 def plain(line: str) -> str:
@@ -152,42 +146,3 @@ def _ground_after(codes: str, ground: str) -> str:
         elif word == "7" or (word.isdigit() and int(word) in (*range(40, 48), *range(100, 108))):
             ground = word
     return ground
-
-
-def _read_letters(rows: Sequence[str]) -> Question | None:
-    """Read choices by letters, each in brackets, in the last row or the last two."""
-    for count in (1, 2):
-        found = _LETTERS.match(" ".join(row.strip() for row in rows[-count:])) if rows else None
-        if found:
-            choices = tuple(
-                Choice(
-                    key=one["letter"].lower(),
-                    label=one["letter"] + one["rest"].strip(),
-                    selected=(one["letter"] + one["rest"].strip()).casefold() == found["usual"].casefold(),
-                    typed=(one["letter"].lower(), "Enter"),
-                )
-                for one in _LETTER.finditer(found["letters"])
-            )
-            return Question(text=_with_subject(rows[:-count], found["ask"]), choices=choices)
-    return None
-
-
-def _read_yes_no(rows: Sequence[str]) -> Question | None:
-    found = _YES_NO.match(rows[-1]) if rows else None
-    if found is None:
-        return None
-    choices = tuple(
-        Choice(key=word.lower()[0], label=label, selected=word.isupper(), typed=(*word.lower(), "Enter"))
-        for word, label in ((found["yes"], "Yes"), (found["no"], "No"))
-    )
-    return Question(text=_with_subject(rows[:-1], found["ask"]), choices=choices, free_text=True)
-
-
-def _with_subject(above: Sequence[str], ask: str) -> str:
-    """Return a question with the rows directly above it: what it is about."""
-    subject: list[str] = []
-    for row in reversed(above):
-        if not row.strip() or len(subject) == LONGEST_SUBJECT:
-            break
-        subject.append(row.strip())
-    return "\n".join([*reversed(subject), ask.strip()]).strip()

@@ -142,6 +142,9 @@ LOOKALIKES = {
     "a numbered prompt being written": [RULE, "❯ 1. read", "  2. write", RULE, "  ? for shortcuts"],
     "one line": ["❯ 1. fix this"],
     "a question answered": ["Go on? [y/n] y", "$ "],
+    "an answer at a prompt": ["Go on? [y/n]", "> y", "> "],
+    "words in brackets": ["it can be read (read/write)"],
+    "one word": ["Go on? [y/?]"],
     "nothing": [],
     "blanks": ["", "   "],
 }
@@ -151,6 +154,8 @@ LOOKALIKES = {
 def test_what_only_looks_like_a_question(name: str) -> None:
     assert look(LOOKALIKES[name], "claude") is None
 
+
+ALL_KEYS = [("n", "o", "Enter"), ("a", "l", "l", "Enter")]
 
 # after the agents' own documentation: no screen of a real one was at hand
 TOLD = [
@@ -185,11 +190,37 @@ TOLD = [
         ("Down", "Down", "Enter"),
     ),
     ("shell", ["", "rm -r build", "Go on? [y/N]: "], "rm -r build\nGo on?", [("y", "Enter"), ("n", "Enter")], ()),
+    (
+        "demo",
+        ["  ☐ Pipeline", "\x1b[33m●\x1b[0m Use generic JSON instead of JSONB? [y/n]", "> "],
+        "Use generic JSON instead of JSONB?",
+        [("y", "Enter"), ("n", "Enter")],
+        (),
+    ),
+    (
+        "demo",
+        ["● Use JSON? [y/n]", "> well", "  ⎿  please answer y or n first", "> "],
+        "Use JSON?",
+        [("y", "Enter"), ("n", "Enter")],
+        (),
+    ),
+    (
+        "shell",
+        ["Stage this hunk [y,n,q,a,d,?]?"],
+        "Stage this hunk",
+        [(key, "Enter") for key in "ynqad"],
+        (),
+    ),
+    ("shell", ["Overwrite? (yes/no/all) [no]: "], "Overwrite?", [("y", "e", "s", "Enter"), *ALL_KEYS], ()),
+    ("shell", ["Continue y/N? "], "Continue", [("y", "Enter"), ("n", "Enter")], ()),
+    ("shell", ["Size [s/m/l]:"], "Size", [("s", "Enter"), ("m", "Enter"), ("l", "Enter")], ()),
     ("demo", ["May I? (yes/no)"], "May I?", [("y", "e", "s", "Enter"), ("n", "o", "Enter")], ()),
 ]
 
 
-@pytest.mark.parametrize(("agent", "lines", "text", "typed", "into"), TOLD, ids=[row[0] for row in TOLD])
+@pytest.mark.parametrize(
+    ("agent", "lines", "text", "typed", "into"), TOLD, ids=[f"{row[0]}-{row[1][-1]}" for row in TOLD]
+)
 def test_questions_as_agents_describe_them(
     agent: str, lines: list[str], text: str, typed: list[tuple[str, ...]], into: tuple[str, ...]
 ) -> None:
@@ -233,6 +264,17 @@ def test_a_cursor_that_is_a_colour_alone_is_seen() -> None:
     assert moved is not None
     assert [choice.typed[0] for choice in moved.choices] == ["Up", "Enter", "Down", "Down"]
     assert ask("vibe-permission-bash") is None  # without colours nobody knows where the cursor stands
+
+
+@pytest.mark.parametrize(
+    ("row", "chosen"),
+    [("Go? [y/N]", "No"), ("Go? [Y/n]: ", "Yes"), ("Go? (yes/no) [no]: ", "No"), ("Go? [y/n]", ""), ("Go? [Y/N]", "")],
+)
+def test_what_an_empty_answer_stands_for_is_marked(row: str, chosen: str) -> None:
+    question = look([row])
+    assert question is not None
+    assert [choice.label for choice in question.choices if choice.selected] == ([chosen] if chosen else [])
+    assert [choice.label for choice in question.choices] == ["Yes", "No"]
 
 
 def test_a_choice_is_found_by_key_or_by_words() -> None:
