@@ -13,10 +13,13 @@ from typing import Any
 from msgspec import Struct
 
 from autod_tui.agents.places import LAUNCH, launch_log
+from autod_tui.agents.versions import installed_version
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 
 SPOOL_VARIABLE = "AUTOD_SPOOL"
+SINCE: Mapping[str, tuple[int, ...]] = {"StopFailure": (2, 1, 78)}
+"""Events of Claude Code to the version that knows them: older ones refuse the whole file and ask a person about it."""
 TIMEOUT = 10
 """Seconds after which an agent may give a hook up."""
 _HERE = Path(__file__).parent
@@ -67,11 +70,18 @@ def _commands(profile: AgentProfile, launch: Path, **more: Any) -> dict[str, Any
     return {event: [{"hooks": [hook(event)]}] for event in _events(profile)}
 
 
+def _unknown(profile: AgentProfile) -> frozenset[str]:
+    """Return the events that the installed Claude Code does not know; none where its version can't be seen."""
+    version = installed_version(profile.command[0], {**os.environ, **profile.env})
+    return frozenset(event for event, since in SINCE.items() if version is not None and version < since)
+
+
 def _claude_settings(profile: AgentProfile, launch: Path) -> Hooks:
     if "--settings" in profile.command:  # the later of two would win
         return Hooks()
     settings = launch / "settings.json"
-    hooks = _commands(profile, launch, timeout=TIMEOUT)
+    unknown = _unknown(profile)
+    hooks = {event: hook for event, hook in _commands(profile, launch, timeout=TIMEOUT).items() if event not in unknown}
     settings.write_text(json.dumps({"hooks": hooks}, indent=1), "utf-8")
     return Hooks(arguments=("--settings", str(settings)))
 

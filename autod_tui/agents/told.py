@@ -21,6 +21,8 @@ _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 _DETAILS = ("tool_name", "notification_type", "error", "reason")
 _WORDS = ("last_assistant_message", "message", "error_message", "error")
 _SUBJECTS = ("command", "file_path", "path", "url", "pattern", "description")
+_WAKING = frozenset({"subagent", "workflow"})
+"""Kinds of background tasks that end by themselves; a server in a shell may never."""
 _FAMILIAR = frozenset({"permission_prompt", "idle_prompt"})
 """Kinds of notification that come seconds late, when an answer may have been given: other events tell the same."""
 
@@ -55,9 +57,19 @@ def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
     details = _details(told.fields)
     if told.event == "Notification" and _FAMILIAR & details and "PermissionRequest" in profile.hook_states:
         return None
+    if told.event == "SessionStart" and told.fields.get("source") == "compact":
+        return None  # mostly in the midst of a turn, which goes on
     keys = [*(f"{told.event}:{detail}" for detail in sorted(details)), told.event]
     word = next((profile.hook_states[key] for key in keys if key in profile.hook_states), "")
+    if state_of(word) is WorkstreamState.DONE and _works_on(told.fields):
+        word = WorkstreamState.WORKING
     return _reading(profile, word, told) if word else None
+
+
+def _works_on(payload: Mapping[str, Any]) -> bool:
+    """Tell whether a turn has ended only until sub-agents, which work on, wake it again."""
+    tasks = payload.get("background_tasks")
+    return isinstance(tasks, list) and any(_dig(task, "type") in _WAKING for task in tasks)
 
 
 def conversation_of(told: Payload) -> str:

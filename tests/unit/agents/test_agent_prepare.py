@@ -218,6 +218,34 @@ def test_only_what_is_asked_for_is_read(monkeypatch):
     assert len(read) == 1
 
 
+@pytest.mark.parametrize(
+    ("place", "version", "told"),
+    [
+        ("node_modules/@anthropic-ai/claude-code/cli.js", "2.0.77", False),
+        ("node_modules/@anthropic-ai/claude-code/bin/claude.exe", "2.1.77", False),
+        ("node_modules/@anthropic-ai/claude-code/bin/claude.exe", "2.1.78", True),
+        ("share/claude/versions/2.0.77", "", False),
+        ("share/claude/versions/2.1.330", "", True),
+        ("bin/claude.real", "", True),
+    ],
+)
+def test_an_older_claude_gets_no_hook_that_it_would_refuse(tmp_path, monkeypatch, place, version, told):
+    program = tmp_path / place
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    if version:
+        package = tmp_path / "node_modules/@anthropic-ai/claude-code/package.json"
+        package.write_text(json.dumps({"version": version}))
+    bin_ = tmp_path / "path"
+    bin_.mkdir()
+    (bin_ / "claude").symlink_to(program)
+    monkeypatch.setenv("PATH", str(bin_))
+    settings = prepare(PROFILES["claude"], VALUES, spool=tmp_path / "spool").argv[2]
+    hooks = json.loads(Path(settings).read_text())["hooks"]
+    assert ("StopFailure" in hooks, "Stop" in hooks) == (told, True)
+
+
 def test_codex_logs_for_this_launch_alone_where_nothing_else_is_written(tmp_path):
     prepared = prepare(PROFILES["codex"], VALUES, spool=tmp_path)
     assert prepared.argv[1] == "-c"

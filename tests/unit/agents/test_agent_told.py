@@ -53,6 +53,27 @@ def kind(told: Payload) -> tuple[str, str]:
     return told.event, next((str(value) for value in given if value), "")
 
 
+@pytest.mark.parametrize(
+    ("tasks", "state"),
+    [
+        ([], "done"),
+        ([{"id": "b1", "type": "shell", "status": "running", "command": "npm run dev"}], "done"),
+        ([{"id": "b1", "type": "shell"}, {"id": "a1", "type": "subagent", "status": "running"}], "working"),
+        ("nonsense", "done"),
+        (["nonsense"], "done"),
+    ],
+)
+def test_a_turn_that_waits_for_its_sub_agents_has_not_ended(tasks: object, state: str) -> None:
+    stop = Payload(event="Stop", payload={"last_assistant_message": "Sent.", "background_tasks": tasks})
+    assert hook_reading(CLAUDE, stop) == Reading(WorkstreamState(state), "", Source.HOOK)
+
+
+@pytest.mark.parametrize("source", ("startup", "resume", "clear", "compact"))
+def test_a_conversation_that_is_compacted_does_not_begin_anew(source: str) -> None:
+    told = hook_reading(CLAUDE, Payload(event="SessionStart", payload={"source": source}))
+    assert (told is None) == (source == "compact")
+
+
 def test_every_sample_is_in_the_table() -> None:
     assert {kind(told) for told in payloads()} == set(TOLD)
 
