@@ -40,6 +40,8 @@ class Lane:
         """What it said last, and the time that it gave for it."""
         self._record: Readable | None = None
         self._record_told: Reading | None = None
+        self._counted = False
+        """True once the records have told of usage."""
         self._log: CodexLog | None = None
         self.reading_records = asyncio.Lock()
         """Held while records are read."""
@@ -90,6 +92,7 @@ class Lane:
         self._record_told = news.reading
         logged, at = self._read_log(news.conversation or self.agent.conversation)
         reading = logged or reading
+        self._counted = self._counted or news.models is not None
         if news.models is None and reading is None and news.reported_usd is None:
             return None
         return Sign(
@@ -100,6 +103,17 @@ class Lane:
             models=news.models,
             reported_usd=news.reported_usd,
         )
+
+    def read_output(self) -> Sign | None:
+        """Return what an agent that has ended says in its output of its usage, if its records have told none."""
+        if self._counted or not self.agent.output:
+            return None
+        from autod_tui.agents.records.streams import read_stream
+
+        news = read_stream(self.agent.profile.records, Path(self.agent.output))
+        if news is None:
+            return None
+        return Sign(session=self.agent.session, models=news.models, reported_usd=news.reported_usd)
 
     @property
     def _logs(self) -> bool:

@@ -83,7 +83,9 @@ class Signs:
         lane = self._lanes.get(session)
         if lane is None and agent is not None:
             lane = Lane(agent, self._spool / session, self._told.put_nowait)
-        return await _read_records(lane) if lane is not None else None
+        if lane is None:
+            return None
+        return await _read_records(lane) or await asyncio.to_thread(lane.read_output)
 
     def forget(self, session: str) -> None:
         """Remove what the hooks of a session that is over have left."""

@@ -92,6 +92,8 @@ class Followed(Struct, frozen=True, kw_only=True):
     """Its own id of the conversation where it is known."""
     env: Mapping[str, str] = {}
     """The environment it was started with: where its home and its records are."""
+    output: str = ""
+    """File that holds all it prints, of a headless one; empty: none."""
     counted_from: Mapping[str, float] = {}
     """Conversation to the Unix time from which on its usage counts; `started_at` for those not in it."""
 

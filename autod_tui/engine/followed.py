@@ -22,7 +22,8 @@ def followed_workstream(house: House, record: WorkstreamRecord, started_at: floa
 
 def followed_session(house: House, session: SessionRecord) -> Followed | None:
     """Return the agent of a session of a run; None when its programs tell nothing in files."""
-    return _followed(house, session.marker, session.agent, session.worktree, session.pid, session.started_at)
+    agent = _followed(house, session.marker, session.agent, session.worktree, session.pid, session.started_at)
+    return msgspec.structs.replace(agent, output=session.log) if agent is not None else None
 
 
 def _followed(house: House, session: str, name: str, worktree: str, pid: int, started_at: float) -> Followed | None:
