@@ -35,12 +35,16 @@ class AgentsHeld(Event, frozen=True, kw_only=True):
     """The agent's words."""
     name: str = ""
     """Workstream or session that met it."""
+    pauses: int = 0
+    """Pauses in a row, this one included, whose end nobody told; 0 when it was told."""
 
 
 class AgentsFreed(Event, frozen=True, kw_only=True):
     """A rate limit is over: an agent of the family works again, or its time has come."""
 
     family: str
+    works: bool = False
+    """An agent of the family has been answered; else only its time has come."""
 
 
 class LimitRaised(Event, frozen=True, kw_only=True):

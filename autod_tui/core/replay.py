@@ -38,11 +38,13 @@ def _conductor_stopped(event: ev.ConductorStopped, state: State, at: float) -> S
 
 
 def _agents_held(event: ae.AgentsHeld, state: State, at: float) -> State:
-    return replace(state, held={**state.held, event.family: event})
+    return replace(state, held={**state.held, event.family: event}, limited={**state.limited, event.family: event})
 
 
 def _agents_freed(event: ae.AgentsFreed, state: State, at: float) -> State:
-    return replace(state, held={family: hold for family, hold in state.held.items() if family != event.family})
+    held = {family: hold for family, hold in state.held.items() if family != event.family}
+    limited = {family: hold for family, hold in state.limited.items() if not event.works or family != event.family}
+    return replace(state, held=held, limited=limited)
 
 
 def _limit_raised(event: ae.LimitRaised, state: State, at: float) -> State:

@@ -47,6 +47,8 @@ class State(Struct, frozen=True, kw_only=True):
     """By id, oldest first."""
     held: Mapping[str, AgentsHeld] = {}
     """Agent family to the rate limit that holds it."""
+    limited: Mapping[str, AgentsHeld] = {}
+    """Agent family to the last rate limit that it met; gone once one of its agents has been answered."""
     raised: Mapping[str, LimitRaised] = {}
     """Workstream, or empty for the project, to the limits that a person set last."""
 

@@ -38,8 +38,6 @@ class Holds:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         """What frees a family."""
         self._began: dict[str, float] = {}
-        self._pauses: dict[str, int] = {}
-        """Family to the holds in a row whose end nobody knew."""
         self._limited: dict[str, Reading] = {}
         """AUTOD_SESSION of runs' agents that met a limit, and have told nothing else since."""
         self._looked: dict[str, float] = {}
@@ -178,18 +176,23 @@ class Holds:
     def _meet(self, agent: str, name: str, reason: str, until: float) -> None:
         """Hold a family; a limit whose end nobody knows lasts longer each time."""
         now, family = self._house.stream.clock(), family_of(self._house.plan, agent)
-        held = self._house.state.held.get(family)
+        held, pauses = self._house.state.held.get(family), 0
         holding = held is not None and held.until > now
         if until <= now:
             if holding:
                 return
-            pauses = self._pauses[family] = self._pauses.get(family, 0) + 1
+            pauses = self._pauses(family, now) + 1
             until = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(pauses - 1, 10))
         if held is not None and holding and until <= held.until + 1:
             return
         self._began[family] = now
-        self._house.stream.emit(AgentsHeld(family=family, until=until, reason=reason, name=name))
+        self._house.stream.emit(AgentsHeld(family=family, until=until, reason=reason, name=name, pauses=pauses))
         self._free_at(family, until)
+
+    def _pauses(self, family: str, now: float) -> int:
+        """Return how many pauses without a known end have gone before, as the journal knows; old ones don't count."""
+        last = self._house.state.limited.get(family)
+        return last.pauses if last is not None and now - last.until < LONGEST_PAUSE else 0
 
     def _free_at(self, family: str, until: float) -> None:
         if timer := self._timers.pop(family, None):
@@ -205,11 +208,10 @@ class Holds:
 
     def _free(self, family: str) -> None:
         """Free a family, one of whose agents has been answered."""
-        self._pauses.pop(family, None)
         if timer := self._timers.pop(family, None):
             timer.cancel()
         if family in self._house.state.held:
-            self._house.stream.emit(AgentsFreed(family=family))
+            self._house.stream.emit(AgentsFreed(family=family, works=True))
 
     def _session(self, marker: str) -> tuple[RunRecord, SessionRecord] | None:
         runs = self._house.state.runs.values()

@@ -154,6 +154,28 @@ async def test_an_unknown_end_is_tried_after_a_while_that_doubles(world: World) 
     world.holds.close()
 
 
+async def test_a_pause_doubles_over_the_death_of_the_conductor_and_after_work_begins_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds_module, "SETTLED", 0.05)
+    world.change(WorkstreamState.RATE_LIMITED)
+    world.holds.close()
+    world.holds, world.now = Holds(world.house), 1031.0
+    world.holds.begin()
+    world.change(WorkstreamState.RATE_LIMITED)
+    assert world.held is not None and world.held.until - world.now == 60
+    world.change(WorkstreamState.WORKING)
+    await asyncio.sleep(0.1)
+    assert world.held is None
+    world.change(WorkstreamState.RATE_LIMITED)
+    assert world.held.until - world.now == 30
+    world.now = world.held.until + holds_module.LONGEST_PAUSE
+    world.holds._time_over("shell")
+    world.change(WorkstreamState.RATE_LIMITED)
+    assert world.held.until - world.now == 30  # that was long ago
+    world.holds.close()
+
+
 async def test_time_frees_by_itself_also_after_a_restart(world: World) -> None:
     world.change(WorkstreamState.RATE_LIMITED, until=1000.05)
     world.holds.close()
