@@ -21,6 +21,8 @@ _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 _DETAILS = ("tool_name", "notification_type", "error", "reason")
 _WORDS = ("last_assistant_message", "message", "error_message", "error")
 _SUBJECTS = ("command", "file_path", "path", "url", "pattern", "description")
+_GOES_ON = frozenset({"startup", "resume", "compact"})
+"""Beginnings of sessions in the midst of work: of a prompt from the command line, of a turn that is compacted."""
 _WAKING = frozenset({"subagent", "workflow"})
 """Kinds of background tasks that end by themselves; a server in a shell may never."""
 _FAMILIAR = frozenset({"permission_prompt", "idle_prompt"})
@@ -57,8 +59,8 @@ def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
     details = _details(told.fields)
     if told.event == "Notification" and _FAMILIAR & details and "PermissionRequest" in profile.hook_states:
         return None
-    if told.event == "SessionStart" and told.fields.get("source") == "compact":
-        return None  # mostly in the midst of a turn, which goes on
+    if told.event == "SessionStart" and told.fields.get("source") in _GOES_ON:
+        return None
     keys = [*(f"{told.event}:{detail}" for detail in sorted(details)), told.event]
     word = next((profile.hook_states[key] for key in keys if key in profile.hook_states), "")
     if state_of(word) is WorkstreamState.DONE and _works_on(told.fields):

@@ -197,6 +197,8 @@ def _says_more(base: Claim, reading: Reading, at: float) -> bool:
     recorded = Source.RECORDS in (known.source, reading.source) and at - base.at < SAME_END
     if recorded and known.state is S.RATE_LIMITED and reading.state is S.FAILED:
         return True
+    if recorded and known.state in (S.RATE_LIMITED, S.FAILED) and reading.state is S.DONE:
+        return True  # to a hook each end of a turn is one
     if known.state is not reading.state or (reading.until and not known.until):
         return False
     return known.reason.startswith(reading.reason) or (recorded and bool(known.reason))

@@ -12,7 +12,7 @@ from tests.support.standin.record import Usage
 Json = dict[str, Any]
 Event = tuple[str, Json | str]
 """Name (may be empty) and data of a server-sent event."""
-SIDE_MARKS = ("[SUGGESTION MODE",)
+SIDE_MARKS = ("[SUGGESTION MODE", "Warmup")
 """How requests begin that look like the conversation going on, and are none of it."""
 
 

@@ -34,7 +34,7 @@ TOLD = {
     ("PreToolUse", "Write"): "working ",
     ("SessionEnd", "other"): "",
     ("SessionEnd", "prompt_input_exit"): "",
-    ("SessionStart", ""): "idle ",
+    ("SessionStart", ""): "",
     ("Stop", ""): "done ",
     ("StopFailure", "authentication_failed"): "failed ",
     ("StopFailure", "rate_limit"): "rate-limited API Error: Request rejected (429)",
@@ -69,9 +69,9 @@ def test_a_turn_that_waits_for_its_sub_agents_has_not_ended(tasks: object, state
 
 
 @pytest.mark.parametrize("source", ("startup", "resume", "clear", "compact"))
-def test_a_conversation_that_is_compacted_does_not_begin_anew(source: str) -> None:
+def test_only_a_conversation_that_was_cleared_rests_at_its_beginning(source: str) -> None:
     told = hook_reading(CLAUDE, Payload(event="SessionStart", payload={"source": source}))
-    assert (told is None) == (source == "compact")
+    assert (told is None) == (source != "clear")
 
 
 def test_every_sample_is_in_the_table() -> None:

@@ -173,6 +173,16 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 osc working; 5 osc failed; 5 title quiet",
         "5.3 working; 5.5 failed; 60 failed",
     ),
+    "a failure that its record tells, and a hook that takes each end for a good one": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 records failed API Error: 500; 5.1 hook done",
+        "5 failed; 60 failed",
+    ),
+    "the same, the record last": (
+        {"hooks_suffice": True},
+        "0 hook working; 5 hook done; 5.1 records failed API Error: 500; 7 hook working; 9 hook done",
+        "5 done; 5.1 failed; 7 working; 9 done",
+    ),
     "an error in codex, and a new turn at once": (
         CODEX,
         "0 osc working; 5 osc failed; 5.2 osc working",
