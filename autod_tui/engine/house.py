@@ -90,6 +90,8 @@ class House:
     signs: SignsPort = field(default_factory=NoSigns)
     growth: GrowthPort = no_growth
     """Reads a session's log as it grows."""
+    stopping: set[str] = field(default_factory=set)
+    """Workstreams whose agents are being ended as somebody wished: how they end is no news."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @property

@@ -170,7 +170,8 @@ class Vigil:
         self._minds.end(record)
 
     def _change(self, name: str, state: WorkstreamState, reason: str) -> None:
-        self._house.stream.emit(ev.StateChanged(name=name, state=state, reason=reason, source=Source.PROCESS))
+        if name not in self._house.stopping:
+            self._house.stream.emit(ev.StateChanged(name=name, state=state, reason=reason, source=Source.PROCESS))
 
     def _interactive(self, record: WorkstreamRecord) -> bool:
         profile = self._house.plan.agents.get(record.agent)

@@ -211,6 +211,19 @@ class Workstreams:
         house = self._house
         if house.state.workstream(name).wanted:
             house.stream.emit(ev.WorkstreamWanted(name=name, wanted=False))
+        house.stopping.add(name)
+        try:
+            panes = await self._end(name)
+        finally:
+            house.stopping.discard(name)
+        record = house.state.workstream(name)
+        if record.pane or panes or record.state in REACHABLE:
+            house.stream.emit(ev.AgentStopped(name=name))
+        return bool(panes)
+
+    async def _end(self, name: str) -> list[PaneStatus]:
+        """End a workstream's panes and processes; return the panes there were."""
+        house = self._house
         panes = [pane for pane in await house.panes.panes() if pane.workstream == name]
         for pane in panes:
             await house.panes.kill(pane.pane)
@@ -219,9 +232,7 @@ class Workstreams:
             await house.processes.end_session(record.session)
         if record.worktree:
             await house.processes.end_worktree(record.worktree)
-        if record.pane or panes or record.state in REACHABLE:
-            house.stream.emit(ev.AgentStopped(name=name))
-        return bool(panes)
+        return panes
 
     async def send(self, names: tuple[str, ...], text: str) -> Answer:
         """Paste `text` into panes and submit it; all living agents for no names."""
