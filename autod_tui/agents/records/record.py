@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -132,10 +132,13 @@ def _none(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile
 
 
 def _claude_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
-    """Yield the transcripts of sub-agents, which lie in the conversation's own directory."""
+    """Yield the transcripts of sub-agents: in the conversation's own directory, in versions before 2.1 beside it."""
     for side in sorted((path.with_suffix("") / "subagents").glob("**/*.jsonl")):
         if side not in known:
             yield _SideFile(side, True)
+    for side in sorted(path.parent.glob("agent-*.jsonl")) if conversation else ():
+        if side not in known and (begun := _first_entry(side, _Begun)) is not None:
+            yield _SideFile(side, begun.sessionId == conversation)
 
 
 def _gemini_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
@@ -152,6 +155,13 @@ def _vibe_side_files(path: Path, conversation: str, known: set[Path]) -> Iterato
     for side in sorted(home.parent.glob("*/journal/*.jsonl")):
         if side not in known:
             yield _SideFile(side, home in (side.parents[1], *vibe_parents(side.parents[1])))
+
+
+_Entry = TypeVar("_Entry", bound=Struct)
+
+
+class _Begun(Struct):
+    sessionId: str = ""  # noqa: N815 - the file's own word
 
 
 class _Meta(Struct):
@@ -171,18 +181,19 @@ def _codex_side_files(path: Path, conversation: str, known: set[Path]) -> Iterat
     for side in sorted(side for day in days for side in day.glob("rollout-*.jsonl")):
         if side in known or side.name <= path.name[: len("rollout-YYYY-MM-DDThh-mm-ss")]:
             continue
-        meta = _meta(side)
-        if meta is not None:
+        entry = _first_entry(side, _MetaEntry)
+        if entry is not None:
+            meta = entry.payload
             parents = {meta.session_id, meta.parent_thread_id}
             yield _SideFile(side, meta.id != conversation and conversation in parents)
 
 
-def _meta(path: Path) -> _Meta | None:
-    """Read whose rollout it is; None while its first line is not whole."""
+def _first_entry(path: Path, kind: type[_Entry]) -> _Entry | None:
+    """Read whose record it is; None while its first line is not whole."""
     try:
         with path.open("rb") as file:
             line = file.readline(_META_LIMIT)
-        return msgspec.json.decode(line, type=_MetaEntry, strict=False).payload if line.endswith(b"\n") else None
+        return msgspec.json.decode(line, type=kind, strict=False) if line.endswith(b"\n") else None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 

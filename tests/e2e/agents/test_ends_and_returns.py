@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+
 import pytest
 
 from tests.e2e.agents.conftest import Employ
 from tests.support.agent_world import NAME, PATIENCE
 from tests.support.standin import Say, Shell
+from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
 AGENTS = ("claude", "codex")
@@ -64,3 +69,28 @@ def test_started_again_it_goes_on_with_its_conversation(employ: Employ, agent: s
         assert one.up("--fresh").session != first.session
         one.wait_state("done")
         one.wait_counted()
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_after_the_death_of_tmux_and_conductor_it_goes_on_as_the_only_one(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("The first turn."), Say("Never heard.", gate="never"), Say("The rest."))
+    with contextlib.suppress(AssertionError), one.conducted():
+        first = one.up()
+        one.wait_state("done")
+        one.stand.ask("send", NAME, "Go on.")
+        one.lane.wait_asked(2)
+        one.wait_state("working")
+        living = one.stand.processes(AUTOD_WORKSTREAM=NAME)
+        os.kill(int(one.stand.tmux("display-message", "-p", "#{pid}")), signal.SIGKILL)
+        os.kill(one.stand.ask("status")["project"]["conductor"], signal.SIGKILL)
+    assert one.stand.workstream(NAME)["state"] in ("lost", "failed")
+    wait_until(lambda: not living.keys() & one.stand.processes(AUTOD_WORKSTREAM=NAME).keys(), "its end", PATIENCE)
+    one.changes.clear()
+    with one.conducted():
+        resumed = one.up()
+        one.wait_state("done")
+        assert resumed.session == first.session
+        one.wait_counted()
+        one.stand.ask("up", NAME)
+        assert len(one.lane.main) == 3

@@ -130,6 +130,25 @@ def test_nonsense_counts_nothing(tmp_path: Path, format: str) -> None:
     assert sum(one.total for one in (Record(path, format).read_new().models or {}).values()) == 0
 
 
+def test_sub_agents_of_an_older_claude_lie_beside_the_conversation(tmp_path: Path) -> None:
+    def entry(session: str, message: str, output: int) -> str:
+        usage = {"input_tokens": 1, "output_tokens": output}
+        message_of = {"id": message, "model": "m", "usage": usage, "content": []}
+        return json.dumps({"type": "assistant", "sessionId": session, "message": message_of}) + "\n"
+
+    main = tmp_path / "one.jsonl"
+    main.write_text(entry("one", "a", 10))
+    (tmp_path / "agent-a1.jsonl").write_text(entry("one", "b", 5))
+    (tmp_path / "agent-a2.jsonl").write_text(entry("another", "c", 7))
+    record = Record(main, "claude")
+    assert record.read_new().models == {"m": Tokens(input=2, output=15)}
+    (tmp_path / "agent-a3.jsonl").write_text(entry("one", "d", 100)[:-1])
+    assert record.read_new().models is None
+    with (tmp_path / "agent-a3.jsonl").open("a") as growing:
+        growing.write("\n")
+    assert record.read_new().models == {"m": Tokens(input=3, output=115)}
+
+
 def test_codex_tells_the_end_of_a_turn_that_failed() -> None:
     reading = Record(DATA / REFUSED_ROLLOUT, "codex").read_new().reading
     assert reading is not None
