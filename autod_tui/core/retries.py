@@ -13,6 +13,8 @@ AROUND = 2
 """Lines of a screen that may change at most when a line takes the place of another one, hints below it included."""
 FOOTER = 3
 """Lines below it that have to stay as they are when a line takes the place of another one."""
+SEEN_AGAIN = 2
+"""Look at which a line is no leftover of a screen that was about to change."""
 LONGEST = 200
 """Characters of a row that are compared with a line."""
 _NUMBERS = re.compile(r"\d+")
@@ -43,10 +45,12 @@ def glance(before: Glance, rows: tuple[str, ...], line: str, *, own: bool = Fals
     beside = not same and _stands(rows, before.line)
     glyphs = frozenset(line[:1]) | (before.glyphs if same else frozenset())
     now = Glance(rows=rows, line=line, glyphs=glyphs, looks=1 if beside else before.looks + 1)
+    if own and same and now.looks == SEEN_AGAIN:
+        return now, True  # once: a line that stands still from then on proves nothing more
     if not before.line or beside:
         lives = _took_a_place(before, now)
     else:
-        lives = (own and same) or _counts(before, now) or _turns(before, now)
+        lives = _counts(before, now) or _turns(before, now)
     return (msgspec.structs.replace(now, looks=0), True) if lives else (now, False)
 
 

@@ -74,7 +74,7 @@ def test_a_retry_below_such_words_lives_at_its_first_sight() -> None:
 
 
 def test_what_stands_where_only_the_agent_draws_lives_when_it_is_seen_again() -> None:
-    assert looks(*[screen(RETRY.format(5))] * 3, own=True) == [False, True, True]
+    assert looks(*[screen(RETRY.format(5))] * 4, own=True) == [False, True, False, False]
     assert looks(*[screen(RETRY.format(5))] * 3) == [False] * 3
 
 
