@@ -47,10 +47,8 @@ def glance(before: Glance, rows: tuple[str, ...], line: str, *, own: bool = Fals
     now = Glance(rows=rows, line=line, glyphs=glyphs, looks=1 if beside else before.looks + 1)
     if own and same and now.looks == SEEN_AGAIN:
         return now, True  # once: a line that stands still from then on proves nothing more
-    if not before.line or beside:
-        lives = _took_a_place(before, now)
-    else:
-        lives = _counts(before, now) or _turns(before, now)
+    anew = beside or not before.line
+    lives = _took_a_place(before, now) if anew else _counts(before, now) or _turns(before, now)
     return (msgspec.structs.replace(now, looks=0), True) if lives else (now, False)
 
 
