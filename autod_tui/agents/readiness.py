@@ -24,7 +24,7 @@ MAX_REASON = 200
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 """Escape sequences of any kind, as a captured screen may hold them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
-_PROMPT = re.compile(r"^[\s│┃]*[>❯›](?:\s|$)")
+_PROMPT = re.compile(r"^[\s│┃]*(?:[a-z-]+)?[>❯›](?:\s|$)")
 _EDGES = " \t│┃║"
 _STATES = {
     "idle": WorkstreamState.IDLE,
@@ -58,25 +58,26 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
         return _seen(WorkstreamState.WAITING, rows[waiting], now)
     if limited > done:
         return _seen(WorkstreamState.RATE_LIMITED, rows[limited], now)
-    if failed < limited or _overcome(rows, failed):
+    if failed < limited or _overcome(profile, rows, failed):
         failed = -1
     rest = (
         (failed, WorkstreamState.FAILED),
         (_lowest(profile.working, rows), WorkstreamState.WORKING),
-        (-1 if failed >= 0 and _same_turn(rows, failed, done) else done, WorkstreamState.DONE),
+        (done if failed < 0 else -1, WorkstreamState.DONE),
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
     return _seen(state, rows[index], now) if index >= 0 else None
 
 
-def _same_turn(rows: Sequence[str], failed: int, prompt: int) -> bool:
-    """Tell whether nothing was asked at the prompt since the failure above it."""
-    return not any(row.startswith(f"{rows[prompt].rstrip()} ") for row in rows[failed + 1 : max(prompt, 0)])
+def _overcome(profile: AgentProfile, rows: Sequence[str], failed: int) -> bool:
+    """Tell whether something was asked below a failure.
 
-
-def _overcome(rows: Sequence[str], failed: int) -> bool:
-    """Tell whether something was asked since a failure: the lowest prompt is the one that waits for words."""
-    return failed >= 0 and sum(1 for row in rows[failed + 1 :] if _PROMPT.match(row)) > 1
+    One of the prompts there waits for words: by the profile's pattern it is bare, else the lowest one is taken for it.
+    """
+    prompts = [row for row in rows[failed + 1 :] if _PROMPT.match(row)] if failed >= 0 else []
+    if profile.done:
+        return any(not _compiled(profile.done).search(row) for row in prompts)
+    return len(prompts) > 1
 
 
 def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:

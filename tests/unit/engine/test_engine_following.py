@@ -127,7 +127,7 @@ async def test_a_sign_becomes_a_state_and_a_conversation(followings: Followings)
 async def test_sessions_of_runs_are_followed_too(tmp_path: Path) -> None:
     plan = RunPlan(name="p", into="main", target="main", stages=(), tasks=(), agent="hooked", max_sessions=1)
     sessions = [
-        SessionRecord(id=agent, stage="build", tasks=(), agent=agent, marker=agent, pane="%9", pid=9)
+        SessionRecord(id=agent, stage="build", tasks=(), agent=agent, marker=agent, pane="%9", pid=9, log="/l")
         for agent in ("hooked", "plain")
     ]
     started = [SessionStarted(run="r", session=session) for session in sessions]
@@ -135,6 +135,7 @@ async def test_sessions_of_runs_are_followed_too(tmp_path: Path) -> None:
     await one.until(lambda: one.signs.followed)
     assert set(one.signs.followed[-1]) == {"s-a", "hooked"}
     assert (one.signs.followed[-1]["hooked"].pid, one.signs.followed[-1]["hooked"].env["HOME"]) == (9, "/h")
+    assert (one.signs.followed[-1]["hooked"].output, one.signs.followed[-1]["s-a"].output) == ("/l", "")
     await one.close()
 
 
