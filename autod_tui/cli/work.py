@@ -76,7 +76,8 @@ def read_prompt(source: str) -> str:
     try:
         return Path(source).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the prompt {source!r} can't be read: {error}", hint="--prompt takes a text file") from None
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"the prompt {source!r} can't be read: {why}", hint="--prompt takes a text file") from None
 
 
 async def _ask_fields(desk: Desk, console: Console, fields: dict[str, str]) -> None:

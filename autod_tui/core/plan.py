@@ -161,7 +161,7 @@ def _workstream_file(name: str) -> str:
 
 
 def _unknown(file: str, key: str, kind: str, word: str, known: Iterable[str]) -> Problem:
-    names = sorted(known)
+    names = sorted({name for name in known if name})
     near = nearest(word, names)
     hint = f"did you mean {near!r}?" if near else f"known: {', '.join(names) or 'none'}"
     return Problem(file, key, f"unknown {kind} {word!r}", hint)
@@ -204,7 +204,9 @@ def _reference_problems(plan: Plan, undeclared_ok: bool) -> Iterable[Problem]:
                     yield _unknown(SETTINGS_FILE, f"checkpoint[{index}].{key}", "checkpoint", name, checkpoints)
     for spec in plan.workstreams:
         file = _workstream_file(spec.name)
-        if spec.agent not in plan.agents:
+        if spec.agent == plan.project.agent and spec.agent not in plan.agents:
+            pass  # told once, where the default is named
+        elif spec.agent not in plan.agents:
             yield _unknown(file, "agent", "agent", spec.agent, plan.agents)
         elif spec.permission and spec.permission not in (modes := plan.agents[spec.agent].permissions):
             message = f"{spec.agent!r} has no permission mode {spec.permission!r}"

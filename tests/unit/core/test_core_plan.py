@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from autod_tui.core.plan import Plan, ResolveRule, plan_problems
@@ -25,6 +26,18 @@ def test_sound_plan_has_no_problem_even_with_a_workstream_in_several_checkpoints
 def test_second_checkpoint_of_a_name() -> None:
     file, key, message, _ = only(make_plan([], [checkpoint("a"), checkpoint("a")]))
     assert (file, key, message) == ("autod.toml", "checkpoint[1].name", "a second checkpoint 'a'")
+
+
+def test_names_that_are_offered_are_there_and_told_once() -> None:
+    points = [checkpoint(""), checkpoint("a"), checkpoint("a"), checkpoint("b", after=("zzz",))]
+    problem = next(one for one in plan_problems(make_plan([], points)) if "zzz" in one.message)
+    assert problem.hint == "known: a, b"
+
+
+def test_a_default_agent_that_nobody_knows_is_no_mistake_of_each_workstream() -> None:
+    plan = make_plan([workstream("x", agent="shel"), workstream("y", agent="zell")])
+    plan = msgspec.structs.replace(plan, project=msgspec.structs.replace(plan.project, agent="shel"))
+    assert [(one.file, one.key) for one in plan_problems(plan)] == [("workstreams/y/workstream.toml", "agent")]
 
 
 def test_workstream_named_twice_in_one_merge() -> None:
