@@ -25,7 +25,7 @@ from autod_tui.core.desk import Desk, Update
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer, AnyRequest
-from autod_tui.core.workstream import WorkstreamState
+from autod_tui.core.run_sessions import waiting_sessions
 from autod_tui.tui import foreground, words
 from autod_tui.tui.bridge import BoardChanged, Bridge, PanesPrinted
 from autod_tui.tui.commands import CommandProvider, Selection
@@ -76,6 +76,8 @@ class AutodApp(App[int]):
         self._last_door = ControlFilter()
         self._calls = Calls()
         self._told_title = ""
+        self.jumped_to = ""
+        """Who waits that `w` has gone to last."""
         self._countdown: Timer | None = None
         self.register_theme(THEME)
         self.add_class(f"-theme-{THEME.name}")
@@ -108,7 +110,8 @@ class AutodApp(App[int]):
         """Show what is true now, then follow the desk."""
         self.board = self.desk.board()
         self.entries = self.desk.history(KEPT_ENTRIES)
-        self._calls = Calls((view.record for view in self.board.workstreams), _limits(self.board))
+        waiting = waiting_sessions(self.desk.runs.values())
+        self._calls = Calls((view.record for view in self.board.workstreams), _limits(self.board), waiting)
         self._show_title(self.board)
         start(self, self._bridge.pump_updates, group="bridge")
         start(self, self._bridge.pump_outputs, group="bridge")
@@ -187,7 +190,7 @@ class AutodApp(App[int]):
 
     def _show_title(self, board: Board) -> None:
         """Keep the number of those who wait in the terminal's title."""
-        waiting = sum(view.record.state is WorkstreamState.WAITING for view in board.workstreams)
+        waiting = len(board.waiting)
         title = f"autod: {waiting} wait{'s' if waiting == 1 else ''}" if waiting else "autod"
         if title != self._told_title:
             self._told_title = title

@@ -19,6 +19,8 @@ from autod_tui.core.requests import (
 from autod_tui.core.run import SessionState, TaskState, Verdict
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
+from autod_tui.tui.run_scopes import to_answer
+from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.screens.comment import CommentDialog
 from autod_tui.tui.screens.dialogs import Confirm, text_source
@@ -167,6 +169,15 @@ async def tune(app: AutodApp, selection: Selection, field: str, by: int) -> None
     await app.ask(request)
 
 
+async def session_answer(app: AutodApp, selection: Selection) -> None:
+    """Answer what the agent of a session asks."""
+    session = to_answer(selection)
+    if selection.run is None or session is None:
+        app.say("no session has worked on this task yet")
+        return
+    await answer_agent(app, f"{selection.run.id}/{session.id}")
+
+
 async def session_log(app: AutodApp, selection: Selection) -> None:
     """Follow what a session prints."""
     if selection.run is None or selection.session is None:
@@ -225,7 +236,8 @@ RUN_ACTIONS: dict[str, Action] = {
     "run_resume": run_resume, "run_stop": run_stop, "run_retry": run_retry, "run_tidy": run_tidy,
     "task_stop": task_stop,
     "task_retry": task_retry, "task_diff": task_diff, "task_first": partial(priority, by=1),
-    "task_last": partial(priority, by=-1), "session_attach": session_attach, "session_log": session_log,
+    "task_last": partial(priority, by=-1), "session_answer": session_answer,
+    "session_attach": session_attach, "session_log": session_log,
     "more_sessions": partial(tune, field="sessions", by=1), "fewer_sessions": partial(tune, field="sessions", by=-1),
     "bigger_batch": partial(tune, field="batch_sizes", by=1),
     "smaller_batch": partial(tune, field="batch_sizes", by=-1),

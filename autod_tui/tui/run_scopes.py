@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autod_tui.core.run import RunState, SessionState, TaskState
+from autod_tui.core.run import RunState, SessionRecord, SessionState, TaskState
 
 if TYPE_CHECKING:
     from autod_tui.tui.commands import Selection
 
 RUN_SCOPES = frozenset({"runs", "run", "stage", "task", "session", "review"})
 _AGAIN = frozenset({TaskState.FAILED, TaskState.STOPPED, TaskState.APPROVED})
+
+
+def to_answer(selection: Selection) -> SessionRecord | None:
+    """Return the session that an answer is for: the selected one if it waits, else the run's first that does."""
+    run, session = selection.run, selection.session
+    if run is None or (session is not None and session.waits):
+        return session
+    return next((one for one in run.living if one.waits), session)
 
 
 def run_suits(id: str, selection: Selection) -> bool:
@@ -33,6 +41,7 @@ def run_suits(id: str, selection: Selection) -> bool:
         "task_diff": task is not None and bool(task.head),
         "task_first": task is not None and task.state is TaskState.QUEUED,
         "task_last": task is not None and task.state is TaskState.QUEUED,
+        "session_answer": bool((asker := to_answer(selection)) and asker.waits),
         "session_attach": session is not None and session.state is SessionState.RUNNING and bool(session.pane),
         "session_log": session is not None and bool(session.log),
         "approve": task is not None and task.state is TaskState.REVIEW,

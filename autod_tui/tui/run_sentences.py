@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.run import SessionState, Verdict
+from autod_tui.core.run_sessions import told_words
 from autod_tui.tui.run_words import RUN, SESSION, TASK
 from autod_tui.tui.sentences import Told, tell
 from autod_tui.tui.text import count, joined
+from autod_tui.tui.words import WORKSTREAM
 
 __all__ = ["tell"]
 
@@ -42,6 +44,16 @@ def _(event: ev.RunTuned) -> Told | None:
 @tell.register
 def _(event: ev.SessionStarted) -> Told | None:
     return event.run, f"{event.session.id} began: {named(event.session.tasks)}", "dim"
+
+
+@tell.register
+def _(event: ev.SessionHalted) -> Told | None:
+    return event.run, told_words(event.session, event.state, event.reason), WORKSTREAM[event.state].role
+
+
+@tell.register
+def _(event: ev.SessionWentOn) -> Told | None:
+    return event.run, f"{event.session} goes on", "dim"
 
 
 @tell.register

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from autod_tui.core.run import RunState, SessionState, TaskState
+from autod_tui.core.run import RunState, SessionRecord, SessionState, TaskState
 from autod_tui.tui.text import duration
-from autod_tui.tui.words import Look
+from autod_tui.tui.words import WORKSTREAM, Look
 
 RUN: dict[RunState, Look] = {
     RunState.RUNNING: Look("●", "*", "running", "ok"),
@@ -33,6 +33,12 @@ SESSION: dict[SessionState, Look] = {
     SessionState.STOPPED: Look("■", "#", "stopped", "dim"),
     SessionState.LOST: Look("?", "?", "lost", "warn"),
 }
+
+
+def session_look(session: SessionRecord) -> Look:
+    """Return how a session is drawn: one whose agent doesn't go on as a workstream would be."""
+    return WORKSTREAM[session.halt.state] if session.halt else SESSION[session.state]
+
 
 BATCH_ROLES: dict[str, str] = {
     "waiting": "dim",

@@ -29,9 +29,9 @@ class RunBoard(RunPage):
 
     SCOPES = frozenset({"run", "stage", "task", "session"})
     ORDER = (
-        "session_attach", "session_log", "task_diff", "task_retry", "task_stop", "run_review", "run_resume",
-        "run_pause", "run_stop", "run_retry", "run_tidy", "more_sessions", "fewer_sessions", "bigger_batch",
-        "smaller_batch", "task_first", "task_last",
+        "session_answer", "session_attach", "session_log", "task_diff", "task_retry", "task_stop", "run_review",
+        "run_resume", "run_pause", "run_stop", "run_retry", "run_tidy", "more_sessions", "fewer_sessions",
+        "bigger_batch", "smaller_batch", "task_first", "task_last",
     )  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,11 +42,12 @@ class RunBoard(RunPage):
         Binding("o", "narrow", show=False),
     ]
 
-    def __init__(self, run: str, task: str = "") -> None:
-        """Show the run called `run`, with `task` selected."""
+    def __init__(self, run: str, task: str = "", session: str = "") -> None:
+        """Show the run called `run`, with `task` or `session` selected."""
         super().__init__()
         self.run_id = run
         self._start_at = task
+        self._start_session = session
         self._shown = "all"
         self._rows = TaskRows()
 
@@ -68,6 +69,13 @@ class RunBoard(RunPage):
         tasks = self.list_at("tasks")
         tasks.selected = self._start_at
         tasks.focus()
+        if self._start_session:
+            self.go_to_session(self._start_session)
+
+    def go_to_session(self, session: str) -> None:
+        """Select a session, as soon as it is in the list, and stand there."""
+        self.list_at("sessions").select_when_there(session)
+        self.action_panel("sessions")
 
     @property
     def run(self) -> RunRecord | None:
@@ -100,12 +108,12 @@ class RunBoard(RunPage):
             return
         now = self.autod.clock()
         board = self.autod.board
-        view = (board.run(run.id) if board else None) or run_view(run, now)
+        view = (board.run(run.id) if board else None) or run_view(run, now, self.autod.desk.plan.agents)
         self.list_at("summary").show_rows(lambda width: summary_rows(view, width))
         stages = self.list_at("stages")
         stages.styles.height = min(len(view.stages) + 4, max(self.size.height // 3, 5))
         titled(stages, run.id, f"into {run.plan.into}")
-        stages.show_rows(lambda width: stage_rows(view, run, width))
+        stages.show_rows(lambda width: stage_rows(view, run, width, self.autod.desk.plan.agents))
         sessions = self.list_at("sessions")
         titled(sessions, f"4 sessions {view.living} at work", f"{len(run.sessions)} in all")
         sessions.show_rows(lambda width: session_rows(run, width, now))

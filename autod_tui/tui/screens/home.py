@@ -106,7 +106,7 @@ class HomeScreen(BoardScreen):
         if runs:
             panel.styles.height = min(len(runs), MOST_RUNS) + 2
             titled(panel, "runs", "b all, enter opens")
-            panel.show_rows(lambda width: [going_row(run, width) for run in runs])
+            panel.show_rows(lambda width: [going_row(run, width, self.autod.desk.plan.agents) for run in runs])
 
     def _rows(self, views: Sequence[WorkstreamView], width: int) -> list[Row]:
         if not views:

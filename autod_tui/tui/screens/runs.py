@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -9,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import RunRecord
 from autod_tui.core.run_view import run_view
 from autod_tui.tui.commands import Selection, bindings
@@ -17,7 +19,7 @@ from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.run_page import RunPage
 from autod_tui.tui.text import Row, count, fit, row
 from autod_tui.tui.widgets.lines import LineView
-from autod_tui.tui.widgets.run_rows import run_rows, stage_rows, summary_rows
+from autod_tui.tui.widgets.run_rows import run_rows, stage_rows, summary_rows, waiting_first
 
 
 class RunsScreen(RunPage):
@@ -48,9 +50,9 @@ class RunsScreen(RunPage):
 
     def show(self) -> None:
         """Show all runs."""
-        runs = list(self.autod.desk.runs.values())[::-1]
+        runs = waiting_first(list(self.autod.desk.runs.values())[::-1])
         now = self.autod.clock()
-        self.list_at("runs").show_rows(lambda width: run_rows(runs, width, now))
+        self.list_at("runs").show_rows(lambda width: run_rows(runs, width, now, self.autod.desk.plan.agents))
         titled(self.list_at("runs"), "runs of tasks", count(len(runs), "run") if runs else "")
         self._show_selected()
 
@@ -60,9 +62,9 @@ class RunsScreen(RunPage):
         panel.display = run is not None
         if run is None:
             return
-        now = self.autod.clock()
+        now, agents = self.autod.clock(), self.autod.desk.plan.agents
         titled(panel, run.plan.title or run.plan.name, f"into {run.plan.into}")
-        panel.show_rows(lambda width: overview_rows(run, now, width))
+        panel.show_rows(lambda width: overview_rows(run, now, width, agents))
 
     @on(LineView.Highlighted, "#runs")
     def _selected(self) -> None:
@@ -74,10 +76,10 @@ class RunsScreen(RunPage):
         self.action_command("run_open")
 
 
-def overview_rows(run: RunRecord, now: float, width: int) -> list[Row]:
+def overview_rows(run: RunRecord, now: float, width: int, agents: Mapping[str, AgentProfile]) -> list[Row]:
     """Return a run's summary, stages and batches."""
-    view = run_view(run, now)
-    stages = [entry._replace(key="") for entry in stage_rows(view, run, width)]
+    view = run_view(run, now, agents)
+    stages = [entry._replace(key="") for entry in stage_rows(view, run, width, agents)]
     rows = [*summary_rows(view, width), row(""), *stages]
     if view.batches:
         rows += [row(""), row((f" {fit('batch', 24)} done", "head"))]

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from functools import partial
+from typing import ClassVar
 
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from autod_tui.core.desk import Update
 from autod_tui.core.errors import AutodError
-from autod_tui.tui.screens.base import titled
+from autod_tui.tui.screens.answer import answer_agent
+from autod_tui.tui.screens.base import BoardWatcher, titled
 from autod_tui.tui.screens.pager import Pager
 from autod_tui.tui.widgets.ansi_view import AnsiView
+from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.workers import start
 
 KEPT = 1024 * 1024
 """Bytes of a log that are shown, counted from its end."""
 
 
-class SessionLog(Pager):
+class SessionLog(Pager, BoardWatcher):
     """A session's log; stays at the end while one looks at the end."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "answer", show=False)]
 
     def __init__(self, run: str, session: str) -> None:
         """Follow `session` of `run`."""
@@ -32,6 +41,20 @@ class SessionLog(Pager):
         """Follow the log."""
         super().on_mount()
         start(self, self._follow)
+
+    def board_changed(self, update: Update) -> None:
+        """Tell whether it waits for an answer."""
+        self.show_hints()
+
+    def hints(self) -> list[Hint]:
+        """Offer to answer while it waits."""
+        run = self.autod.desk.runs.get(self._run)
+        session = run.sessions.get(self._session) if run else None
+        return [*([Hint("a", "Answer", "answer")] if session and session.waits else []), *super().hints()]
+
+    def action_answer(self) -> None:
+        """Answer what the session's agent asks."""
+        start(self.app, partial(answer_agent, self.autod, f"{self._run}/{self._session}"), group="commands")
 
     async def _follow(self) -> None:
         try:

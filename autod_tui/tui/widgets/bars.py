@@ -15,7 +15,6 @@ from textual.widget import Widget
 from autod_tui.core.board import Board
 from autod_tui.core.commands import Command
 from autod_tui.core.usage_words import usage_words
-from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.commands import key_word
 from autod_tui.tui.safe import clean
@@ -105,7 +104,7 @@ def _counts(board: Board, *, wide: bool) -> list[Span]:
 
 
 def _waiting(board: Board, room: int) -> list[Span]:
-    names = [view.name for view in board.workstreams if view.record.state is WorkstreamState.WAITING]
+    names = board.waiting
     merges = [f"merge of {view.name} (x)" for view in board.checkpoints if view.stuck]
     if not (names or merges) or room < 12:
         return []

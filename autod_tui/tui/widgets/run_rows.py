@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import By, RunRecord, RunState, TaskState
+from autod_tui.core.run_sessions import runs_unasked, unasked_stages
 from autod_tui.core.run_view import RunView, Saving, StageView, progress_text
 from autod_tui.core.usage_words import usage_words
+from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.run_words import RUN, TASK, long_time, per_task
-from autod_tui.tui.text import Row, Span, count, fit, row, shorten, width_of
+from autod_tui.tui.text import Row, Span, count, fit, joined, row, shorten, width_of
 
 ALL = "*"
 """Key of the row that stands for all stages."""
 
 
-def run_rows(runs: Sequence[RunRecord], width: int, now: float) -> list[Row]:
+def waiting_first(runs: Iterable[RunRecord]) -> list[RunRecord]:
+    """Put the runs first in which an agent waits for a person; the others stay in order."""
+    return sorted(runs, key=lambda run: not any(session.waits for session in run.living))
+
+
+def run_rows(runs: Sequence[RunRecord], width: int, now: float, agents: Mapping[str, AgentProfile]) -> list[Row]:
     """Return a head row and one row per run, whose key is its id."""
     if not runs:
         return [row(""), row(("  no runs yet: ", "dim"), ("n", "key"), (" starts a plan of tasks", "dim"))]
     name = min(max(len(run.id) for run in runs), max(width - 42, 16))
     head = f" {fit('state', 10)} {fit('run', name)}  {fit('done', 20)} since"
-    return [row((head, "head")), *(_run_row(run, name, width, now) for run in runs)]
+    return [row((head, "head")), *(_run_row(run, name, width, now, unasked=runs_unasked(run, agents)) for run in runs)]
 
 
-def _run_row(run: RunRecord, name: int, width: int, now: float) -> Row:
+def _run_row(run: RunRecord, name: int, width: int, now: float, *, unasked: bool) -> Row:
     look = RUN[run.state]
     since = long_time(now - run.started_at) if not run.ended_at else long_time(run.ended_at - run.started_at)
     spans: list[Span] = [
-        (f" {fit(f'{look.mark} {look.word}', 10)} ", look.role),
+        mark_span(unasked),
+        (f"{fit(f'{look.mark} {look.word}', 10)} ", look.role),
         (f"{fit(run.id, name)}  ", ""),
         (fit(progress_text(run.done, len(run.tasks)), 20), ""),
         (f" {fit(since, 6)}", "dim"),
@@ -40,35 +49,46 @@ def _run_row(run: RunRecord, name: int, width: int, now: float) -> Row:
     return row(*spans, key=run.id)
 
 
+def mark_span(unasked: bool) -> Span:
+    """Return what a row begins with: a mark where agents run without asking."""
+    return ("!", "warn") if unasked else (" ", "")
+
+
 def going(runs: Iterable[RunRecord]) -> list[RunRecord]:
-    """Return the runs that go on, are paused or wait for a person, the newest first."""
+    """Return the runs that go on, are paused or wait for a person: those with a waiting agent, then the newest."""
     lively = (RunState.RUNNING, RunState.PAUSED)
     found = [run for run in runs if run.state in lively or _waits(run)]
-    return found[::-1]
+    return waiting_first(found[::-1])
 
 
 def _waits(run: RunRecord) -> bool:
     return any(task.state is TaskState.REVIEW for task in run.tasks.values())
 
 
-def going_row(run: RunRecord, width: int) -> Row:
+def going_row(run: RunRecord, width: int, agents: Mapping[str, AgentProfile]) -> Row:
     """Return one line about a run that goes on, whose key is its id."""
     look = RUN[run.state]
     tail: list[Span] = [(f" {progress_text(run.done, len(run.tasks))}", ""), *badge_spans(run)]
     name = shorten(run.id, max(width - width_of(tail) - 4, 8))
-    spans: list[Span] = [(f" {look.mark} ", look.role), (f"{name} ", ""), *tail]
+    mark = mark_span(runs_unasked(run, agents))
+    spans: list[Span] = [mark, (f"{look.mark} ", look.role), (f"{name} ", ""), *tail]
     room = width - width_of(spans) - 1
     if room < 8:
         return row(*spans, key=run.id)
     full, empty = words.bar(100 * run.done / max(len(run.tasks), 1), min(room, 24))
-    return row(*spans[:2], (full, "accent"), (empty, "faint"), *tail, key=run.id)
+    return row(*spans[:3], (full, "accent"), (empty, "faint"), *tail, key=run.id)
 
 
 def badge_spans(run: RunRecord) -> list[Span]:
-    """Return what of a run needs a look: sessions at work, tasks that wait for a person, failed ones."""
+    """Return what of a run needs a look: agents that wait, sessions at work, tasks that wait for a person or failed."""
     states = [task.state for task in run.tasks.values()]
     waiting, failed = states.count(TaskState.REVIEW), states.count(TaskState.FAILED)
+    halts = [session.halt.state for session in run.living if session.halt]
     spans: list[Span] = []
+    if asking := halts.count(WorkstreamState.WAITING):
+        spans.append((f"  {words.WORKSTREAM[WorkstreamState.WAITING].mark} {asking} waiting", "loud"))
+    if limited := halts.count(WorkstreamState.RATE_LIMITED):
+        spans.append((f"  {words.WORKSTREAM[WorkstreamState.RATE_LIMITED].mark} {limited} limited", "warn"))
     if run.living:
         spans.append((f"  {count(len(run.living), 'session')}", "ok"))
     if waiting:
@@ -89,7 +109,16 @@ def summary_rows(view: RunView, width: int) -> list[Row]:
         tail.append((f"  {shorten(view.reason, max(width // 3, 10))}", "dim"))
     room = max(width - width_of(head) - width_of(tail) - 1, 4)
     full, empty = words.bar(100 * view.done / view.total if view.total else 0, min(room, 60))
-    return [row(*head, (full, "accent"), (empty, "faint"), *tail), row((" " + _pace(view), "dim"))]
+    return [row(*head, (full, "accent"), (empty, "faint"), *tail), _pace_row(view, width)]
+
+
+def _pace_row(view: RunView, width: int) -> Row:
+    spans: list[Span] = [(" ", "")]
+    if view.waiting:
+        spans.append((f"{joined(view.waiting)} {'wait' if len(view.waiting) > 1 else 'waits'} for you  ", "loud"))
+    if view.unasked:
+        spans.append(("! runs without asking  ", "warn"))
+    return row(*spans, (shorten(_pace(view), max(width - width_of(spans), 1)), "dim"))
 
 
 def _pace(view: RunView) -> str:
@@ -115,8 +144,9 @@ _NUMBERS = (("queued", "queue"), ("running", "run"), ("review", "rev"), ("failed
 _ROLES = {"queued": "", "running": "ok", "review": "loud", "failed": "alarm", "passed": "accent"}
 
 
-def stage_rows(view: RunView, run: RunRecord, width: int) -> list[Row]:
+def stage_rows(view: RunView, run: RunRecord, width: int, agents: Mapping[str, AgentProfile]) -> list[Row]:
     """Return a head row, a row for all stages and one per stage, whose key is its name."""
+    unasked = unasked_stages(run.plan, agents)
     name = min(max([len(stage.name) for stage in view.stages] + [8]), 20)
     numbers = "".join(fit(title, 7, right=True) for _, title in _NUMBERS)
     times = _times("per task", "time", name, width)
@@ -124,7 +154,7 @@ def stage_rows(view: RunView, run: RunRecord, width: int) -> list[Row]:
     total = {key: sum(getattr(stage, key) for stage in view.stages) for key, _ in _NUMBERS} | {"passed": view.done}
     at_once = f"   {fit(f'{view.living}/{run.plan.max_sessions}', 9)}"
     rows = [row((head, "head")), row((f" {fit('all', name)} ", "bold"), *_numbers(total), (at_once, "dim"), key=ALL)]
-    return [*rows, *(_stage_row(stage, run, name, width) for stage in view.stages)]
+    return [*rows, *(_stage_row(stage, run, name, width, unasked=stage.name in unasked) for stage in view.stages)]
 
 
 def _times(each: str, all: str, name: int, width: int) -> str:
@@ -132,7 +162,7 @@ def _times(each: str, all: str, name: int, width: int) -> str:
     return f"{fit(each, 13)}{all}" if width >= name + 75 else each
 
 
-def _stage_row(stage: StageView, run: RunRecord, name: int, width: int) -> Row:
+def _stage_row(stage: StageView, run: RunRecord, name: int, width: int, *, unasked: bool) -> Row:
     spec = run.plan.stage(stage.name)
     living = sum(1 for session in run.living if session.stage == stage.name)
     sessions = "by person" if spec.by is By.PERSON else f"{living}/{spec.sessions}"
@@ -141,7 +171,7 @@ def _stage_row(stage: StageView, run: RunRecord, name: int, width: int) -> Row:
     time = long_time(stage.seconds) if stage.sessions else ""
     cells = f"   {fit(sessions, 9)} {fit(each, 5)} {_times(pace, time, name, width)}"
     counted = _numbers({key: getattr(stage, key) for key, _ in _NUMBERS})
-    return row((f" {fit(stage.name, name)} ", ""), *counted, (cells, "dim"), key=stage.name)
+    return row(mark_span(unasked), (f"{fit(stage.name, name)} ", ""), *counted, (cells, "dim"), key=stage.name)
 
 
 def _numbers(values: Mapping[str, int]) -> list[Span]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import NamedTuple
 
-from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.run import Halt, RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.run_sessions import halt_words, halted_first
 from autod_tui.core.usage_words import usage_words
-from autod_tui.tui.run_words import SESSION, TASK, big, long_time
+from autod_tui.tui.run_words import TASK, big, long_time, session_look
 from autod_tui.tui.text import Row, Span, fit, joined, labelled, paragraph, row, shorten, width_of
-from autod_tui.tui.widgets.run_rows import ALL
+from autod_tui.tui.widgets.run_rows import ALL, mark_span
+from autod_tui.tui.words import WORKSTREAM, Look
 
 SHOWN: dict[str, frozenset[TaskState]] = {
     "all": frozenset(TaskState),
@@ -33,14 +36,17 @@ class TaskRows:
         self._specs: dict[str, TaskSpec] = {}
         self._batches: dict[str, str] = {}
         self._columns = (0, 0, 0)
-        self._made: dict[str, tuple[TaskRecord, Row]] = {}
+        self._made: dict[str, tuple[TaskRecord, Halt | None, Row]] = {}
 
     def rows(self, run: RunRecord, width: int, stage: str, shown: str) -> list[Row]:
         """Return a head row and a row per task of `stage` (ALL for every one) in the states called `shown`."""
         self._settle(run, width)
         states = SHOWN[shown]
+        halts = {id: session.halt for session in run.living if session.halt for id in session.tasks}
         chosen = [
-            self._row(task) for task in run.tasks.values() if task.state in states and (stage in (ALL, task.stage))
+            self._row(task, halts.get(task.id))
+            for task in run.tasks.values()
+            if task.state in states and (stage in (ALL, task.stage))
         ]
         return [self._head(), *(chosen or [row(("  no such task", "dim"))])]
 
@@ -61,21 +67,21 @@ class TaskRows:
         middle = f"  {fit('batch', batch)}" if batch else ""
         return row((f" {fit('state', 10)} {fit('task', id)}{middle}  {fit('stage', stage)}  tries  what", "head"))
 
-    def _row(self, task: TaskRecord) -> Row:
+    def _row(self, task: TaskRecord, halt: Halt | None) -> Row:
         kept = self._made.get(task.id)
-        if kept is not None and kept[0] is task:
-            return kept[1]
-        made = self._make(task)
-        self._made[task.id] = (task, made)
+        if kept is not None and kept[0] is task and kept[1] is halt:
+            return kept[2]
+        made = self._make(task, halt if task.state is TaskState.RUNNING else None)
+        self._made[task.id] = (task, halt, made)
         return made
 
-    def _make(self, task: TaskRecord) -> Row:
+    def _make(self, task: TaskRecord, halt: Halt | None) -> Row:
         id, batch, stage = self._columns
-        look, spec = TASK[task.state], self._specs.get(task.id)
+        look, spec = WORKSTREAM[halt.state] if halt else TASK[task.state], self._specs.get(task.id)
         tries = max(task.attempts.values(), default=0)
         spans: list[Span] = [
             (f" {fit(f'{look.mark} {look.word}', 10)} ", look.role),
-            (fit(task.id, id), "bold" if task.state is TaskState.REVIEW else ""),
+            (fit(task.id, id), "bold" if look.role == "loud" else ""),
         ]
         if batch:
             spans.append((f"  {fit(self._batches.get(task.id, ''), batch)}", "dim"))
@@ -87,7 +93,7 @@ class TaskRows:
         ]
         spans.append((fit(mark, 4, right=True), "info"))
         room = self._width - width_of(spans) - 2
-        said, role = _said(task, spec)
+        said, role = (f"{task.session}  {halt.reason}", look.role) if halt else _said(task, spec)
         if room > 4:
             spans.append((f"  {shorten(said, room)}", role))
         return row(*spans, key=task.id)
@@ -109,6 +115,9 @@ def task_rows(run: RunRecord, task: TaskRecord, width: int) -> list[Row]:
     why = f": {task.reason}" if task.reason else ""
     rows = [*paragraph(spec.title or task.id, width, "bold")]
     rows += labelled("state", f"{look.mark} {look.word}{why}", width, look.role)
+    session = run.sessions.get(task.session)
+    if session is not None and session.halt is not None and task.state is TaskState.RUNNING:
+        rows += labelled("agent", halt_words(session), width, session_look(session).role)
     rows += labelled("stage", f"{task.stage}{f', {task.session}' if task.session else ''}", width)
     rows += labelled("attempts", _attempts(run, task), width)
     extra: tuple[tuple[str, str], ...] = (
@@ -149,39 +158,51 @@ def _verdicts(task: TaskRecord, width: int) -> list[Row]:
 
 
 def session_rows(run: RunRecord, width: int, now: float) -> list[Row]:
-    """Return the sessions that run, then those that ended, the newest first; the key is the session's id."""
+    """Return the sessions that run, those that wait for a person first, then those that ended, the newest first.
+
+    The key of a row is the session's id.
+    """
     every = list(run.sessions.values())
     living = [one for one in every if not one.ended_at]
     ended = [one for one in every[: -SESSIONS_SHOWN - 1 : -1] if one.ended_at]
     if not every:
         return [row(("  no session yet", "dim"))]
     name = min(max(len(one.id) for one in [*living, *ended]), max(width // 3, 8))
-    return [_session_row(one, name, width, now) for one in (*living, *ended)]
+    return [_session_row(one, name, width, now) for one in (*halted_first(living), *ended)]
 
 
 def _session_row(session: SessionRecord, name: int, width: int, now: float) -> Row:
     lasted = long_time((session.ended_at or now) - session.started_at)
     who = f"{session.agent or 'gates'} {session.model}".strip()
     reason = session.reason if session.state is not SessionState.DONE else ""
-    told = (who, usage_words(session.usage), reason, lasted)
-    return _row_of(session.state, session.id, session.tasks, told, name, width)
+    told = _Told(lasted, who, session.unasked, session.halt.reason if session.halt else "", reason)
+    return _row_of(session_look(session), session.id, session.tasks, told, usage_words(session.usage), name, width)
+
+
+class _Told(NamedTuple):
+    """What a session's row tells beside its state and its tasks."""
+
+    lasted: str
+    who: str
+    unasked: bool
+    halt: str
+    """Why it doesn't go on: the first thing to know."""
+    reason: str
 
 
 @lru_cache(maxsize=4 * SESSIONS_SHOWN)
-def _row_of(
-    state: SessionState, id: str, tasks: tuple[str, ...], told: tuple[str, str, str, str], name: int, width: int
-) -> Row:
-    who, used, reason, lasted = told
-    look = SESSION[state]
+def _row_of(look: Look, id: str, tasks: tuple[str, ...], told: _Told, used: str, name: int, width: int) -> Row:
     spans: list[Span] = [
-        (f" {fit(f'{look.mark} {look.word}', 11)} ", look.role),
+        mark_span(told.unasked),
+        (f"{fit(f'{look.mark} {look.word}', 11)} ", look.role),
         (f"{fit(id, name)} ", ""),
-        (fit(lasted, 6, right=True), "dim"),
-        (f"  {who}  ", "dim"),
-        (joined(tasks), ""),
+        (fit(told.lasted, 6, right=True), "dim"),
     ]
-    if reason:
-        spans.append((f"  {reason}", "warn"))
+    if told.halt:
+        spans.append((f"  {told.halt}", look.role))
+    spans += [(f"  {told.who}  ", "dim"), (joined(tasks), "")]
+    if told.reason:
+        spans.append((f"  {told.reason}", "warn"))
     if used:
         spans.append((f"  {used}", "dim"))
     return row(*_cut(spans, width), key=id)
