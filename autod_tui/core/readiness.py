@@ -101,7 +101,7 @@ def needs_screen(memory: Memory) -> Screen:
         return Screen.LIMIT
     if state is S.WAITING and not corrects_itself(memory):
         return Screen.LIMIT
-    return Screen.LIMIT if state in (S.WORKING, S.RATE_LIMITED) else Screen.NOTHING
+    return Screen.LIMIT if state in (S.WORKING, S.RATE_LIMITED, S.FAILED) else Screen.NOTHING
 
 
 def look(memory: Memory, now: float) -> Verdict:
@@ -318,10 +318,11 @@ def _untold_end(memory: Memory) -> bool:
 def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
     """Return the rate limit that `winner` is waiting for."""
     limit, reading = memory.limit, winner.reading
-    quiet = reading.state is S.IDLE and reading.vague
-    if limit is None or now >= _limit_ends(limit) or not (reading.state is S.WORKING or quiet):
+    if limit is None or now >= _limit_ends(limit):
         return None
-    return limit
+    quiet = reading.state is S.IDLE and reading.vague
+    failed_before = reading.state is S.FAILED and limit.at > winner.at  # it says so, and tries again all the same
+    return limit if reading.state is S.WORKING or quiet or failed_before else None
 
 
 def _limit_ends(limit: Claim) -> float:

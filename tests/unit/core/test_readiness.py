@@ -323,6 +323,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 hook working; 5 hook retries; 20 hook done",
         "5 rate-limited; 7 rate-limited; 8 working; 20 done",
     ),
+    "a failure that is tried again": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 screen rate-limited; 5.2 hook failed; 6 screen rate-limited; 7 screen -; 7.1 hook working",
+        "5.1 rate-limited; 5.5 failed; 6.5 rate-limited; 7.05 failed; 7.2 working",
+    ),
     "work on the screen of one that rests": (
         {"hooks_suffice": True},
         "0 hook working; 5 hook done; 6 screen busy; 9 screen quiet",
