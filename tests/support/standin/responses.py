@@ -84,7 +84,10 @@ def _items(answer: Answer) -> list[Json]:
 
 
 def _call(answer: Answer) -> Json:
-    common = {"id": f"fc_{answer.message_id}", "call_id": answer.call_id, "name": answer.tool, "status": "completed"}
+    space, _, name = answer.tool.rpartition("/")
+    common: Json = {"id": f"fc_{answer.message_id}", "call_id": answer.call_id, "name": name, "status": "completed"}
+    if space:
+        common["namespace"] = space
     if isinstance(answer.arguments, str):
         return {**common, "type": "custom_tool_call", "input": answer.arguments}
     return {**common, "type": "function_call", "arguments": answer.argument_text}
