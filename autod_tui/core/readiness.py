@@ -298,9 +298,8 @@ def _corrected_base(memory: Memory, winner: Claim | None) -> Memory:
     if base is None or winner is None or winner is base:
         return memory
     if winner.reading.source is Source.SCREEN:
-        answered = winner.reading.state is S.WORKING and base.reading.state is S.WAITING
         known = Claim(msgspec.structs.replace(winner.reading, vague=False), winner.at)
-        return _replaced(memory, base=known) if answered else memory
+        return _replaced(memory, base=known) if base.reading.state is S.WAITING else memory
     return _replaced(memory, base=winner) if winner.at > base.at else memory
 
 

@@ -223,6 +223,8 @@ class Screens:
         asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
         if self._house.agents.read_screen(asks, lines) is None:
             return record.name in self._asking
+        if record.name in self._asking:
+            self._minds.unhear(record, Source.SCREEN)  # it was only drawn anew
         self._asking.add(record.name)
         return False
 

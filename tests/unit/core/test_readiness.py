@@ -305,8 +305,8 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     ),
     "a question turned down, told by its screen alone": (
         {"hooks_suffice": True},
-        "0 hook working; 5 hook waiting sure?; 9 screen quiet; 12 hook working",
-        "9.3 waiting; 9.5 idle; 11 idle; 12 working",
+        "0 hook working; 5 hook waiting sure?; 9 screen quiet; 10 screen quiet; 10.5 screen -; 12 hook working",
+        "9.3 waiting; 9.5 idle; 10.1 idle; 11 idle; 12 working",
     ),
     "a question answered, told by its screen alone until the tool has ended": (
         {"hooks_suffice": True},

@@ -12,6 +12,7 @@ import pytest
 from autod_tui.adapters import Agents
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core import events as ev
+from autod_tui.core import readiness
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent
@@ -165,6 +166,18 @@ async def test_an_answer_that_no_event_tells_is_seen_on_the_screen(tmp_path: Pat
     await stage.show(shot(shown))
     await stage.until(state)
     await stage.tell(ASKS)
+    assert stage.house.state.workstream("a").state is S.WAITING
+
+
+async def test_a_question_that_is_only_drawn_anew_still_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "AGREE", 60.0)
+    stage = Stage(tmp_path, "qwen")
+    await stage.tell(WORKS)
+    await stage.tell(ASKS)
+    for name in ("qwen-permission-bash", "qwen-busy-thinking", "qwen-permission-bash"):
+        assert await stage.show(shot(name)) == []
+    monkeypatch.setattr(readiness, "AGREE", 0.0)
+    stage.vigil._minds.look_again()
     assert stage.house.state.workstream("a").state is S.WAITING
 
 
