@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict
+from autod_tui.core.hearing import OVERDUE, RESTING, explained, renewed, take_claim, take_event, wordless
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 AGREE = 0.4
@@ -22,17 +23,9 @@ STILL = 0.5
 """Seconds without output after which a screen that shows no work any more shows rest."""
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
-OVERDUE = 2.0
-"""Seconds that a rate limit may last longer than was told."""
-EXPLAIN = 0.4
-"""Seconds that a failure without words waits for those of the records: it may be a rate limit."""
-SAME_END = 3.0
-"""Seconds within which two sources tell of one and the same failure."""
 
 S = WorkstreamState
 _LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
-_RESTING = frozenset({S.DONE, S.FAILED, S.RATE_LIMITED, S.EXITED})
-"""States that an agent at rest may be in; `idle` says no more than that it rests."""
 _TITLES_MAY = frozenset({(S.WORKING, S.IDLE), (S.WAITING, S.WORKING), (S.WAITING, S.IDLE)})
 """What a title may correct of an event: that an agent was interrupted, or got its answer. No event tells these; all
 else is told by events, and a title may be that of a program which the agent runs."""
@@ -46,14 +39,14 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
         return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None, untold=None), now)
     if reading.source is Source.RECORDS and reading.vague and reading.state is S.RATE_LIMITED:
         return look(_replaced(memory, limit=Claim(reading, at), retries_told=True), now)
-    if reading.source is Source.TERMINAL and _wordless(reading) and memory.explains:
+    if reading.source is Source.TERMINAL and wordless(reading) and memory.explains:
         return look(_replaced(memory, untold=Claim(reading, at)), now)
     if reading.source is Source.RECORDS or reading.source in EVENTS:
-        return look(_take_event(memory, reading, at), now)
+        return look(take_event(memory, reading, at), now)
     if reading.state is S.RATE_LIMITED and reading.source is Source.SCREEN and speaks(memory):
-        renewed = memory.limit if memory.retries_told else _renewed(memory.limit, reading, at)
-        return look(_replaced(memory, limit=renewed), now)
-    return look(_take_claim(memory, reading, at), now)
+        limit = memory.limit if memory.retries_told else renewed(memory.limit, reading, at)
+        return look(_replaced(memory, limit=limit), now)
+    return look(take_claim(memory, reading, at), now)
 
 
 def unhear(memory: Memory, source: Source, now: float) -> Verdict:
@@ -108,7 +101,7 @@ def look(memory: Memory, now: float) -> Verdict:
     """Weigh the claims at `now`."""
     if memory.ended:
         return Verdict(memory)
-    memory, explained_at = _explained(memory, now)
+    memory, explained_at = explained(memory, now)
     winner, look_at = _winner(memory, now)
     corrected = _corrected_base(memory, winner)
     if corrected is not memory:
@@ -126,82 +119,6 @@ def look(memory: Memory, now: float) -> Verdict:
 
 def _replaced(memory: Memory, **changes: object) -> Memory:
     return msgspec.structs.replace(memory, **changes)
-
-
-def _wordless(reading: Reading) -> bool:
-    return reading.state is S.FAILED and not reading.reason
-
-
-def _explained(memory: Memory, now: float) -> tuple[Memory, float | None]:
-    """Take a failure that nobody has explained in time; return when that will be."""
-    untold = memory.untold
-    if untold is None:
-        return memory, None
-    if now < untold.at + EXPLAIN:
-        return memory, untold.at + EXPLAIN
-    return _take_event(_replaced(memory, untold=None), untold.reading, untold.at), None
-
-
-def _take_event(memory: Memory, reading: Reading, at: float) -> Memory:
-    hooked = memory.hooked or reading.source is Source.HOOK
-    memory = _replaced(memory, hooked=hooked)
-    if reading.source is Source.RECORDS and not _records_count(reading):
-        return memory
-    if reading.source is Source.TERMINAL and hooked and memory.hooks_suffice:
-        return memory
-    base = memory.base
-    if base is not None and at < base.at:
-        return memory  # it was only slow to come
-    if base is not None and reading.state is S.IDLE and base.reading.state in _RESTING:
-        return memory
-    if base is not None and _says_more(base, reading, at):
-        reading = base.reading
-    limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
-    if reading.state is S.RATE_LIMITED and reading.vague:  # it tries again by itself
-        limit, reading = Claim(reading, at), Reading(S.WORKING, "", reading.source)
-    claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
-    untold = None if memory.untold is None or memory.untold.at <= at else memory.untold
-    return _replaced(memory, base=Claim(reading, at), claims=claims, limit=limit, untold=untold, deaf=False)
-
-
-def _records_count(reading: Reading) -> bool:
-    """Records are written late: what an agent did a while ago is not what it does."""
-    return reading.state in (S.RATE_LIMITED, S.FAILED, S.IDLE, S.DONE)
-
-
-def _take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
-    if reading.source is Source.TITLE and not reading.vague:
-        memory = _replaced(memory, titled=True)
-    if reading.vague and reading.source is Source.TITLE and not memory.titled:
-        return memory
-    known = memory.claims.get(reading.source)
-    same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
-    # a status file is told again only when it dates its status anew: it left the state meanwhile
-    renewed = reading.source in (Source.OUTPUT, Source.STATUS_FILE) or (
-        reading.source is Source.SCREEN and reading.vague and reading.state is S.IDLE
-    )
-    since = known.at if known is not None and same and not renewed else at
-    return _replaced(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
-
-
-def _renewed(known: Claim | None, reading: Reading, at: float) -> Claim:
-    """Keep the words of a retry that goes on: its countdown is no news."""
-    if known is not None and abs(known.reading.until - reading.until) < OVERDUE:
-        return Claim(known.reading, at)
-    return Claim(reading, at)
-
-
-def _says_more(base: Claim, reading: Reading, at: float) -> bool:
-    """Tell whether `base` says the same as `reading`, in more words or in those of another source."""
-    known = base.reading
-    recorded = Source.RECORDS in (known.source, reading.source) and at - base.at < SAME_END
-    if recorded and known.state is S.RATE_LIMITED and reading.state is S.FAILED:
-        return True
-    if recorded and known.state in (S.RATE_LIMITED, S.FAILED) and reading.state is S.DONE:
-        return True  # to a hook each end of a turn is one
-    if known.state is not reading.state or (reading.until and not known.until):
-        return False
-    return known.reason.startswith(reading.reason) or (recorded and bool(known.reason))
 
 
 def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
@@ -265,7 +182,7 @@ def _by_rank(memory: Memory, ranked: list[Claim], now: float) -> tuple[Claim, fl
 def _agrees(lower: Reading, current: Reading) -> bool:
     if lower.state is current.state:
         return True
-    return lower.state is S.IDLE and not lower.vague and current.state in _RESTING
+    return lower.state is S.IDLE and not lower.vague and current.state in RESTING
 
 
 def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
