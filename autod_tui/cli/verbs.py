@@ -64,6 +64,7 @@ VERBS: tuple[Verb, ...] = (
         _arg("--branch", metavar="B", default="", help="branch, new or existing; default: the project's pattern"),
         _arg("--agent", metavar="A", default="", help="agent profile; default: the project's"),
         _arg("--model", metavar="M", default="", help="model, or an alias of the agent's"),
+        _arg("--permission", metavar="MODE", default="", help="what its agent may do unasked: ask, edits, all"),
         _arg("--prompt", metavar="FILE", default="", help="file with the prompt; - reads standard input"),
         _arg("--checkpoint", metavar="C", default="", help="checkpoint that will merge it"),
     ), "Declare a workstream under workstreams/NAME/; without NAME, on a terminal, open the wizard."),

@@ -17,6 +17,7 @@ _QUESTIONS = (
     ("title", "Title, in a few words"),
     ("agent", "Agent (empty: the project's)"),
     ("model", "Model (empty: the agent's)"),
+    ("permission", "Permission mode: ask, edits, all (empty: the agent's)"),
     ("branch", "Branch, new or existing (empty: by the project's pattern)"),
     ("base", "Start a new branch at (empty: its checkpoints, or the target)"),
     ("prompt", "File with the prompt (empty: write STARTUP.md yourself)"),

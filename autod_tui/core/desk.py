@@ -137,5 +137,5 @@ class Desk(Protocol):
         ...
 
     async def new_problems(self, fields: dict[str, str]) -> dict[str, str]:
-        """Check the wizard's fields (name, title, branch, base, agent, model, prompt, checkpoint): field to problem."""
+        """Check the wizard's fields (those of `New`): field to problem."""
         ...

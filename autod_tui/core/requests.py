@@ -85,6 +85,8 @@ class New(Request, frozen=True, kw_only=True):
     branch: str = ""
     agent: str = ""
     model: str = ""
+    permission: str = ""
+    """Permission mode of its agent; empty takes the profile's."""
     prompt: str = ""
     checkpoint: str = ""
     """Checkpoint whose merge order it joins at the end, by its own file; autod.toml is never rewritten."""

@@ -33,6 +33,7 @@ async def new_problems(house: House, fields: dict[str, str]) -> dict[str, str]:
         "branch": await _branch(house, fields, refs),
         "base": await _base(house, fields, refs),
         "agent": _one_of("agent", fields.get("agent", ""), list(house.plan.agents)),
+        "permission": _permission(house, fields),
         "checkpoint": _one_of("checkpoint", fields.get("checkpoint", ""), [c.name for c in house.plan.checkpoints]),
         "prompt": "" if fields.get("prompt", "").strip() else "the prompt is empty: what should the agent do?",
     }
@@ -46,6 +47,7 @@ async def declare(house: House, request: New) -> Answer:
         "branch": request.branch,
         "base": request.base,
         "agent": request.agent,
+        "permission": request.permission,
         "checkpoint": request.checkpoint,
         "prompt": request.prompt,
     }
@@ -63,6 +65,7 @@ async def declare(house: House, request: New) -> Answer:
             ("base", request.base),
             ("agent", request.agent),
             ("model", request.model),
+            ("permission", request.permission),
             ("checkpoint", request.checkpoint),
         )
         if value
@@ -118,6 +121,15 @@ async def _base(house: House, fields: dict[str, str], refs: dict[str, str]) -> s
         near = nearest(base, known)
         return f"there is no {base!r}" + (f"; did you mean {near!r}?" if near else "")
     return ""
+
+
+def _permission(house: House, fields: dict[str, str]) -> str:
+    mode, name = fields.get("permission", ""), fields.get("agent", "") or house.plan.project.agent
+    profile = house.plan.agents.get(name)
+    if not mode or profile is None or mode in profile.permissions:
+        return ""
+    known = ", ".join(profile.permissions) or "none"
+    return f"{name} has no permission mode {mode!r}; known: {known}"
 
 
 def _one_of(kind: str, word: str, known: list[str]) -> str:

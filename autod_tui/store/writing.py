@@ -69,6 +69,7 @@ def write_workstream(
     title: str = "",
     agent: str = "",
     model: str = "",
+    permission: str = "",
     base: str = "",
     branch: str = "",
     after: tuple[str, ...] = (),
@@ -81,8 +82,8 @@ def write_workstream(
     Raises UsageError for values that could not be read back and RefusedError when the name is taken.
     """
     _check(name, branch, prompt)
-    table = {"title": title or name, "agent": agent, "model": model, "base": base, "branch": branch}
-    table["checkpoint"] = checkpoint
+    table = {"title": title or name, "agent": agent, "model": model, "permission": permission}
+    table |= {"base": base, "branch": branch, "checkpoint": checkpoint}
     table = {key: value for key, value in table.items() if value}
     text = tomli_w.dumps({**table, "after": list(after), **({"after_soft": list(after_soft)} if after_soft else {})})
     directory = root / DIRECTORY / name

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from autod_tui.core.plan import Plan
+from autod_tui.core.requests import New
 from autod_tui.tui.screens.wizard import Wizard
 from tests.tui.fake_desk import FakeDesk
 from tests.tui.robot import robot_at
@@ -29,6 +30,40 @@ async def test_the_wizard_says_which_agents_are_not_installed(monkeypatch: pytes
         assert isinstance(wizard, Wizard)
         shown = [str(option[0]) for option in wizard.query_one("#agent")._options]
         assert shown == ["claude (not installed)", "gemini (not installed, runs without asking)", "mine"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34)])
+async def test_the_wizard_offers_the_modes_of_the_chosen_agent(size: tuple[int, int]) -> None:
+    async with robot_at(unasked(fresh_desk(), "gemini"), size) as robot:
+        await robot.press("n")
+        await robot.expect("the agent's own: ask")
+        await robot.write("docs")
+        wizard = robot.app.screen
+        modes, agent = wizard.query_one("#permission"), wizard.query_one("#agent")
+        agent.value = "gemini"
+        await robot.expect("the agent's own: all")
+        modes.focus()
+        await robot.press("enter")
+        await robot.expect("! all: never asks")
+        await robot.press("down", "enter")
+        await robot.until(lambda: modes.value == "all", "not chosen")
+        wizard.query_one("#prompt").focus()
+        await robot.write("write")
+        await robot.press("ctrl+s")
+        assert await robot.expect_asked(New) == New(name="docs", agent="gemini", permission="all", prompt="write")
+
+
+async def test_a_mode_that_another_agent_lacks_is_chosen_no_more() -> None:
+    async with robot_at(unasked(fresh_desk(), "gemini"), (120, 34)) as robot:
+        await robot.press("n")
+        await robot.expect("the agent's own: ask")
+        wizard = robot.app.screen
+        modes, agent = wizard.query_one("#permission"), wizard.query_one("#agent")
+        agent.value = "gemini"
+        await robot.expect("the agent's own: all")
+        modes.value = "all"
+        agent.value = "claude"
+        await robot.until(lambda: modes.value == "", "still chosen")
 
 
 async def test_who_runs_without_asking_is_marked_in_the_list_and_in_the_details() -> None:

@@ -13,11 +13,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import Reactive
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, Label, Select, TextArea
 
+from autod_tui.core.agent_words import PERMISSIONS
 from autod_tui.core.errors import AutodError
 from autod_tui.core.names import suggest_name
 from autod_tui.core.plan import AgentProfile, Plan
@@ -31,7 +34,7 @@ from autod_tui.tui.workers import start
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
 
-FIELDS = ("name", "title", "branch", "base", "agent", "model", "checkpoint", "prompt")
+FIELDS = ("name", "title", "branch", "base", "agent", "model", "permission", "checkpoint", "prompt")
 MAX_PROMPT = 1024 * 1024
 """Bytes of a prompt file that are taken."""
 
@@ -73,6 +76,8 @@ class Wizard(ModalScreen["New | None"]):
                 yield from _field("base", self._select("base", self._branches, f"{self.plan.project.target} (target)"))
                 yield from _field("agent", self._agent_select())
                 yield from _field("model", Input(placeholder="the agent's own choice", id="model", compact=True))
+                modes = Select(self._modes(), value="", allow_blank=False, id="permission", compact=True)
+                yield from _field("permission", modes)
                 names = [spec.name for spec in self.plan.checkpoints]
                 yield from _field("checkpoint", self._select("checkpoint", names, "none"))
                 yield from _field(
@@ -91,11 +96,25 @@ class Wizard(ModalScreen["New | None"]):
         options = [(plain(default), ""), *((plain(value), value) for value in values)]
         return Select(options, value="", allow_blank=False, id=id, compact=True)
 
-    def _agent_select(self) -> Select[str]:
+    def _agents(self) -> tuple[list[str], str]:
+        """Return all agents and the one that is chosen at first."""
         agents = list(self.plan.agents) or [self.plan.project.agent]
-        default = self.plan.project.agent if self.plan.project.agent in agents else agents[0]
+        return agents, self.plan.project.agent if self.plan.project.agent in agents else agents[0]
+
+    def _agent_select(self) -> Select[str]:
+        agents, default = self._agents()
         options = [(plain(_shown(name, self.plan.agents.get(name))), name) for name in agents]
         return Select(options, value=default, allow_blank=False, id="agent", compact=True)
+
+    def _modes(self, agent: str = "") -> list[tuple[Content, str]]:
+        """Return the permission modes of an agent as choices; none chosen is its own."""
+        profile = self.plan.agents.get(agent or self._agents()[1])
+        if profile is None:
+            return [(plain("the agent's own"), "")]
+        shown = [
+            (plain(f"{'! ' if mode == 'all' else ''}{mode}: {PERMISSIONS[mode]}"), mode) for mode in profile.permissions
+        ]
+        return [(plain(f"the agent's own: {profile.permission}"), ""), *shown]
 
     def on_mount(self) -> None:
         """Start with the name."""
@@ -133,6 +152,7 @@ class Wizard(ModalScreen["New | None"]):
             self._touched.add(control.id)
         if control.id == "agent":
             self._suggest_models()
+            self._offer_modes()
         if control.id != "file":
             start(self, self._check, group="check", exclusive=True)
 
@@ -142,6 +162,14 @@ class Wizard(ModalScreen["New | None"]):
         model = self.query_one("#model", Input)
         model.suggester = SuggestFromList(names) if names else None
         model.placeholder = f"the agent's own choice, or: {' '.join(names)}" if names else "the agent's own choice"
+
+    def _offer_modes(self) -> None:
+        """Offer what the chosen agent knows; a mode that it knows too stays chosen."""
+        select = self.query_one("#permission", Select)
+        chosen, modes = select.value, self._modes(str(self.query_one("#agent", Select).value))
+        select.set_options(modes)
+        select.value = chosen if chosen in [mode for _, mode in modes] else ""
+        select.mutate_reactive(cast("Reactive[str]", vars(Select)["value"]))  # the same choice may have other words now
 
     async def _check(self) -> None:
         """Show each problem at its field; fields not yet visited stay calm until Create."""

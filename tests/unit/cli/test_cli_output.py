@@ -244,14 +244,14 @@ def test_new_reads_the_prompt_from_a_file_or_a_pipe(run, desk, tmp_path) -> None
     (tmp_path / "p.md").write_text("do it")
     run("new", "docs", "--from", "main", "--prompt", str(tmp_path / "p.md"))
     assert desk.asked[-1] == New(name="docs", base="main", prompt="do it")
-    run("new", "docs", "--prompt", "-", piped="piped")
-    assert desk.asked[-1].prompt == "piped"
+    run("new", "docs", "--prompt", "-", "--permission", "all", piped="piped")
+    assert desk.asked[-1] == New(name="docs", permission="all", prompt="piped")
     assert run("new", "docs", "--prompt", str(tmp_path / "none")).code == 2
 
 
 def test_new_asks_on_a_terminal_until_the_answer_fits(run, desk) -> None:
     desk.problems = {"a b": "no spaces"}
-    result = run("new", typed="a b\ndocs\nThe docs\n\n\n\n\n\n\n")
+    result = run("new", typed="a b\ndocs\nThe docs\n\n\n\n\n\n\n\n")
     assert "no spaces" in result.out
     assert desk.asked == [New(name="docs", title="The docs")]
     assert run("new").code == 2
