@@ -76,7 +76,7 @@ async def test_it_is_answered_from_the_board(size: tuple[int, int]) -> None:
 async def test_the_board_answers_whoever_waits_when_another_session_is_selected() -> None:
     async with robot_at(waiting_desk()) as robot:
         robot.app.push_screen(RunBoard(RUN, "3.2"))
-        await robot.expect("3 3.2", "a Answer")
+        await robot.expect("[3] 3.2", "a Answer")
         await robot.press("a")
         assert await robot.expect_asked(ReadQuestion) == ReadQuestion(name=f"{RUN}/build-6")
 

@@ -36,7 +36,7 @@ async def open_board(robot: Robot) -> None:
 
 async def select(robot: Robot, task: str) -> None:
     robot.app.screen.query_one("#tasks").select(task)
-    await robot.expect(f"3 {task}")
+    await robot.expect(f"[3] {task}")
 
 
 def ask_of(plan: str = "week1") -> Answer:

@@ -112,10 +112,10 @@ class RunBoard(RunPage):
         self.list_at("summary").show_rows(lambda width: summary_rows(view, width))
         stages = self.list_at("stages")
         stages.styles.height = min(len(view.stages) + 4, max(self.size.height // 3, 5))
-        titled(stages, run.id, f"into {run.plan.into}")
+        titled(stages, f"[1] {run.id}", f"into {run.plan.into}")
         stages.show_rows(lambda width: stage_rows(view, run, width, self.autod.desk.plan.agents))
         sessions = self.list_at("sessions")
-        titled(sessions, f"4 sessions {view.living} at work", f"{len(run.sessions)} in all")
+        titled(sessions, f"[4] {view.living} of {count(len(run.sessions), 'session')} at work")
         sessions.show_rows(lambda width: session_rows(run, width, now))
         self._show_tasks(run)
 
@@ -126,14 +126,14 @@ class RunBoard(RunPage):
         where = "" if stage == ALL else f" in {stage}"
         which = "" if self._shown == "all" else f" {self._shown}"
         titled(
-            tasks, f"2 {count(number, 'task')}{which}{where}", "o shows only some" if self.size.width >= WIDE else ""
+            tasks, f"[2] {count(number, 'task')}{which}{where}", "o shows only some" if self.size.width >= WIDE else ""
         )
         self._show_task(run)
 
     def _show_task(self, run: RunRecord) -> None:
         task = run.tasks.get(self.list_at("tasks").selected)
         panel = self.list_at("task")
-        titled(panel, f"3 {task.id}" if task else "3 task")
+        titled(panel, f"[3] {task.id}" if task else "[3] task")
         panel.show_rows(lambda width: task_rows(run, task, width) if task else [])
 
     def own_hints(self) -> list[Hint]:
