@@ -50,7 +50,6 @@ class _Payload(Struct):
     model: str = ""
     response_id: str = ""
     usage: _Usage | None = None
-    thread_token_usage: _Usage | None = None
     info: _Totals | None = None
     rate_limits: _Limits | None = None
     error: _Failure | None = None
@@ -77,6 +76,8 @@ class CodexReader:
         self._model = ""
         self._total: _Usage | None = None
         """Running total as last told; a fork's begins with that of what it was forked from."""
+        self._recorded = False
+        """An answer has told its usage since the last running total. Totals lose those that a kill came after."""
         self._resets_at = 0.0
 
     def take(self, line: bytes) -> None:
@@ -90,7 +91,7 @@ class CodexReader:
         elif entry.type == "turn_context":
             self._model = payload.model or self._model
         elif entry.type == "token_usage_record" and payload.usage is not None:
-            self._total = payload.thread_token_usage or self._total
+            self._recorded = True
             self.sums.count(payload.response_id, self._model, _tokens(payload.usage), at)
         elif entry.type == "event_msg":
             self._event(payload, at)
@@ -118,6 +119,9 @@ class CodexReader:
         if payload.info is None or total is None:
             return
         before, self._total = self._total, total
+        if self._recorded:  # it is that of an answer which has told its usage itself
+            self._recorded = False
+            return
         grown = payload.info.last_token_usage if before is None or _sum(total) < _sum(before) else _less(total, before)
         if grown is not None and _sum(grown):
             self.sums.count("", self._model, _tokens(grown), at)

@@ -173,6 +173,29 @@ def test_running_totals_of_an_older_codex_are_counted_by_what_they_grow(tmp_path
     assert Record(path, "codex").read_new().models == {"": Tokens(input=80, output=5)}
 
 
+def test_a_running_total_that_lost_an_answer_to_a_kill_counts_nothing_twice(tmp_path: Path) -> None:
+    def answer(at: int, tokens: int, thread: int) -> list[str]:
+        payload = {"response_id": f"r{at}", "usage": {"input_tokens": tokens}}
+        payload["thread_token_usage"] = {"input_tokens": thread}
+        return [
+            json.dumps({"timestamp": f"2026-01-01T00:00:{at:02}Z", "type": "token_usage_record", "payload": payload})
+        ]
+
+    def total(at: int, thread: int, last: int) -> list[str]:
+        info = {"total_token_usage": {"input_tokens": thread}, "last_token_usage": {"input_tokens": last}}
+        payload = {"type": "token_count", "info": info}
+        return [json.dumps({"timestamp": f"2026-01-01T00:00:{at:02}Z", "type": "event_msg", "payload": payload})]
+
+    lines = [*answer(1, 10, 10), *total(1, 10, 10), *answer(2, 20, 30)]  # killed before the total was written
+    lines += [*answer(3, 30, 60), *total(3, 40, 30), *total(3, 40, 30), *answer(4, 40, 100), *total(4, 80, 40)]
+    path = tmp_path / "rollout.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    assert Record(path, "codex").read_new().models == {"": Tokens(input=100)}
+    old = [*total(5, 110, 30), *total(6, 150, 40)]  # an older version goes on with it
+    path.write_text("\n".join([*lines, *old]) + "\n")
+    assert Record(path, "codex").read_new().models == {"": Tokens(input=170)}
+
+
 def test_an_interruption_and_an_error_are_told_by_claude(tmp_path: Path) -> None:
     path = tmp_path / "one.jsonl"
 
