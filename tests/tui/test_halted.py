@@ -100,7 +100,7 @@ async def test_the_task_of_a_waiting_session_says_so_until_it_goes_on() -> None:
     async with robot_at(desk, (140, 36)) as robot:
         robot.app.read_pages()
         robot.app.push_screen(RunBoard(RUN, "4.2"))
-        await robot.expect("3 4.2", "● running  4.2")
+        await robot.expect("[3] 4.2", "● running  4.2")
         desk.happen(halted())
         await robot.expect("▲ waiting  4.2", "build-6  permission: Bash")
         desk.happen(halted(state=W.RATE_LIMITED, reason="429"))
