@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -16,11 +16,20 @@ from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
 
 
-class Update(Struct, frozen=True):
-    """What became true since the last update."""
+class Update:
+    """What became true since the last update; a board costs more the longer a run is, and is made when it is read."""
 
-    board: Board
-    entries: tuple[Recorded, ...] = ()
+    def __init__(self, board: Board | Callable[[], Board], entries: tuple[Recorded, ...] = ()) -> None:
+        """Tell `entries`; `board` may be what makes it."""
+        self._board = board
+        self.entries = entries
+
+    @property
+    def board(self) -> Board:
+        """What is true; the same at each reading."""
+        if not isinstance(self._board, Board):
+            self._board = self._board()
+        return self._board
 
 
 class ConflictSides(Struct, frozen=True, kw_only=True):

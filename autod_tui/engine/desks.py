@@ -71,13 +71,13 @@ class BaseDesk(ABC):
         """Yield after every change, changes in quick succession as one; the first comes at once."""
         self._readers += 1
         try:
-            yield Update(self.board())
+            yield Update(self.board)
             while True:
                 await self._changed.wait()
                 await asyncio.sleep(UPDATE_GAP)
                 self._changed.clear()
                 fresh, self._fresh = tuple(self._fresh), []
-                yield Update(self.board(), fresh)
+                yield Update(self.board, fresh)
         finally:
             self._readers -= 1
 
