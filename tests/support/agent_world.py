@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.e2e_world import World
+from tests.support.more_agents import MORE
 from tests.support.real_agents import SET_UP, require_agent
 from tests.support.standin import Exchange, Lane, StandIn
 from tests.support.terminals import wait_until
@@ -30,7 +31,7 @@ class AgentWorld:
         self.stand = stand
         self.agent = agent
         self.lane: Lane = model.lane(agent)
-        real = SET_UP[agent](require_agent(agent), Path(stand.env["HOME"]), stand.root, self.lane.url)
+        real = {**SET_UP, **MORE}[agent](require_agent(agent), Path(stand.env["HOME"]), stand.root, self.lane.url)
         stand.env |= {**real.env, **env, "PATH": f"{real.program.parent}{os.pathsep}{stand.env['PATH']}"}
         stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n')
         stand.write(f"workstreams/{NAME}/STARTUP.md", "# one\nDo what the model says.\n")

@@ -1,0 +1,80 @@
+"""Agents that CI does not install: run where they are found, as `AUTOD_TEST_AGENTS` or the PATH leads to them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.agents.conftest import Employ
+from tests.support.agent_world import NAME, AgentWorld
+from tests.support.standin import Refuse, Say, Shell
+from tests.support.terminals import wait_until
+
+pytestmark = pytest.mark.e2e
+ASKING = ("copilot", "gemini", "opencode", "qwen", "vibe")
+REST = ("done", "idle")
+
+
+def begin(one: AgentWorld) -> None:
+    """Start the agent; one that first asks whether it may trust the directory is told so."""
+    one.stand.ask("up", NAME)
+
+    def asked() -> bool:
+        if one.changes and one.changes[-1]["state"] == "waiting":
+            one.stand.autod("answer", NAME, "1", "--json", "--yes")
+        return bool(one.lane.main)
+
+    wait_until(asked, "its first request", 90)
+
+
+def allowed(one: AgentWorld) -> bool:
+    """Allow what is asked; Vibe takes no key in the first moments of a question, which then still stands."""
+    answer = one.stand.autod("answer", NAME, "1", "--json", "--yes")
+    return answer.returncode != 0 or json.loads(answer.stdout)["question"] is None
+
+
+@pytest.mark.parametrize("agent", ASKING)
+def test_it_asks_for_leave_works_and_is_counted(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Shell("touch made", gate="thought"), Say("All done.", gate="end", begun=True), Shell("touch more"))
+    with one.conducted():
+        begin(one)
+        one.wait_state("working")
+        one.lane.release("thought")
+        one.wait_state("waiting")
+        wait_until(lambda: one.stand.ask("answer", NAME)["question"]["choices"], "the choices on the screen")
+        wait_until(lambda: allowed(one), "its leave to be taken")
+        one.lane.wait_asked(2, 60)
+        one.wait_state("working")
+        one.lane.release("end")
+        one.wait_state(*REST)
+        assert (one.worktree / "made").exists()
+        one.wait_counted()
+        one.stand.ask("send", NAME, "Go on.")
+        one.wait_state("waiting")
+        wait_until(lambda: one.stand.ask("answer", NAME)["question"]["choices"], "the choices on the screen")
+        one.press("Escape")
+        one.wait_state(*REST)
+        assert not (one.worktree / "more").exists()
+
+
+@pytest.mark.parametrize("agent", ["pi"])
+def test_one_that_never_asks_works_and_is_counted(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("All done.", gate="end", begun=True))
+    with one.conducted():
+        begin(one)
+        one.wait_state("working")
+        one.lane.release("end")
+        one.wait_state(*REST)
+        one.wait_counted()
+
+
+@pytest.mark.parametrize("agent", ["gemini", "opencode", "pi", "qwen", "vibe"])
+def test_a_key_that_is_refused_is_a_failure(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(*[Refuse(401)] * 9)
+    with one.conducted():
+        begin(one)
+        assert one.wait_state("failed")["reason"]
