@@ -29,12 +29,21 @@ def take_items(plan: RunPlan, items: str) -> RunPlan:
             raise UsageError(f"plan {plan.name!r} has no {'; no '.join(unknown)}", hint=_known(plan.tasks))
         plan = _only(plan, set(ids))
     if plan.max_tasks and len(plan.tasks) > plan.max_tasks:
-        first, last = plan.tasks[0].id, plan.tasks[plan.max_tasks - 1].id
         raise UsageError(
             f"that is {len(plan.tasks)} tasks; a run of plan {plan.name!r} takes at most {plan.max_tasks}",
-            hint=f"choose with --items, such as --items {first},{last}",
+            hint=f"choose with --items, such as --items {_first(plan)}",
         )
     return plan
+
+
+def _first(plan: RunPlan) -> str:
+    """Return a word for as many tasks as a run takes, from the first on; for the first alone where there is none."""
+    ids = [task.id for task in plan.tasks]
+    first, last = ids[0], ids[plan.max_tasks - 1]
+    left, right = _NUMBERED.match(first), _NUMBERED.match(last)
+    short = left and right and left[1] == right[1]
+    word = f"{first}-{right[2] if short and right else last}"
+    return word if 0 < len(_range(ids, word)) <= plan.max_tasks else first
 
 
 def chosen_ids(

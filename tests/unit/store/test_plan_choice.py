@@ -70,8 +70,17 @@ def test_a_run_takes_no_more_than_the_plan_allows(files):
     with pytest.raises(UsageError, match="that is 92 tasks; a run of plan 'week' takes at most 20") as error:
         take_items(plan, "")
     assert len(take_items(plan, "b1:1-20").tasks) == 20
-    assert "--items" in error.value.hint
+    assert error.value.hint.endswith("--items b1:1-20")
     assert "92 tasks, a run takes at most 20: choose with --items" in plan_warnings(plan, files.settings())
+
+
+def test_the_hint_of_too_many_tasks_is_taken(files):
+    tasks = "".join(f"[[task]]\nid = {id!r}\n" for id in ("1.1", "2.1", "a-b", "c"))
+    plan = files.load(f"[plan]\nmax_tasks = 3\n{tasks}")
+    with pytest.raises(UsageError) as error:
+        take_items(plan, "")
+    word = error.value.hint.rpartition(" ")[2]
+    assert [task.id for task in take_items(plan, word).tasks] == ["1.1", "2.1", "a-b"]
 
 
 def test_tuning(files):
