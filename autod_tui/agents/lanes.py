@@ -129,7 +129,7 @@ class Lane:
         if told is None:
             return None, 0.0
         reading, at = told
-        if reading.vague:
+        if reading.state is WorkstreamState.RATE_LIMITED and reading.vague:
             return (reading, at) if reading.until > time.time() else (None, 0.0)
         return reading, 0.0 if time.time() - at < FRESH else at
 

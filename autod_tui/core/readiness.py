@@ -37,8 +37,9 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
         return look(memory, now)
     if reading.source is Source.PROCESS:
         return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None, untold=None), now)
-    if reading.source is Source.RECORDS and reading.vague and reading.state is S.RATE_LIMITED:
-        return look(_replaced(memory, limit=Claim(reading, at), retries_told=True), now)
+    if reading.source is Source.RECORDS and reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):
+        limit = Claim(reading, at) if reading.state is S.RATE_LIMITED else None
+        return look(_replaced(memory, limit=limit, retries_told=True), now)
     if reading.source is Source.TERMINAL and wordless(reading) and memory.explains:
         return look(_replaced(memory, untold=Claim(reading, at)), now)
     if reading.source is Source.RECORDS or reading.source in EVENTS:

@@ -58,11 +58,13 @@ class CodexLog:
             self._told = (_failed(found[1].decode("utf-8", "replace")[:_TEXT_LIMIT], at), at)
 
     def _retries(self, at: float, wait: float, why: bytes) -> None:
-        """Take a retry; one of a connection that broke is part of the work."""
+        """Take a retry; one of a connection that broke is part of the work, whatever the screen says of it."""
         words = why.decode("utf-8", "replace").rpartition("sampling_error=")[2][:_TEXT_LIMIT]
         if is_limit(words):
             limited = Reading(WorkstreamState.RATE_LIMITED, words, Source.RECORDS, at + wait, vague=True)
             self._told = (limited, at)
+        else:
+            self._told = (Reading(WorkstreamState.WORKING, "", Source.RECORDS, vague=True), at)
 
 
 def _failed(text: str, at: float) -> Reading:

@@ -55,18 +55,28 @@ def test_limits_and_failures_are_told(tmp_path: Path, written: str, state: Works
 @pytest.mark.parametrize(
     "written",
     [
-        line(RETRY, wait="199ms", why="stream closed before response.completed"),
-        line(OLD_RETRY, wait="197ms"),
         line(ERROR, thread="01a1ff2e-0000-7781-bd12-3b42d60cde69", why=LIMIT),
         line("INFO {spans}: codex_core::tools: exec echo ': codex_core::x: Turn error: 429'"),
         "Turn error: 429 in a line of words\n",
         "2026-11-21 nonsense thread_id=" + OWN + ": codex_core::session::turn: Turn error: 429\n",
     ],
 )
-def test_words_side_threads_and_broken_connections_are_no_limits(tmp_path: Path, written: str) -> None:
+def test_words_and_side_threads_tell_nothing(tmp_path: Path, written: str) -> None:
     log = tmp_path / "codex-tui.log"
     log.write_text(written)
     assert CodexLog(log).read_new(OWN) is None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [line(RETRY, wait="199ms", why="stream closed before response.completed"), line(OLD_RETRY, wait="197ms")],
+)
+def test_a_connection_that_broke_is_part_of_the_work(tmp_path: Path, written: str) -> None:
+    log = tmp_path / "codex-tui.log"
+    log.write_text(written)
+    told = CodexLog(log).read_new(OWN)
+    assert told is not None
+    assert (told[0].state, told[0].vague) == (S.WORKING, True)
 
 
 def test_each_line_is_told_once_and_not_before_it_is_known_whose_it_is(tmp_path: Path) -> None:

@@ -196,6 +196,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         ),
         "2 rate-limited; 5.9 rate-limited; 6 working; 8.9 working; 9 done",
     ),
+    "a retry of a broken connection, of which the screen of codex goes on to speak": (
+        CODEX,
+        "0 osc working; 2 records busy; 2.5 screen rate-limited; 3 screen rate-limited; 9 osc done",
+        "2.6 working; 8.9 working; 9 done",
+    ),
     "a retry in codex that is turned down again": (
         CODEX,
         "0 osc working; 2 records retry 6; 6.1 records retry 9; 12 osc failed; 12.1 records rate-limited 429",
