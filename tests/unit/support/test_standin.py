@@ -113,6 +113,35 @@ def test_chat_tells_usage_only_to_who_asks_for_it(model: StandIn) -> None:
     assert [one.usage is None for one in lane.main] == [True, False, False]
 
 
+def test_gemini_is_told_the_same_in_pieces_and_whole(model: StandIn) -> None:
+    lane = model.lane("a", [Shell("make"), Say("Done.")])
+    shell = {
+        "name": "run_shell_command",
+        "parametersJsonSchema": {
+            "properties": {"command": {}, "is_background": {"type": "boolean"}},
+            "required": ["command", "is_background"],
+        },
+    }
+    body = {"contents": [{"role": "user", "parts": [{"text": "Do it."}]}], "tools": [{"functionDeclarations": [shell]}]}
+    told = events(post(lane, "/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse", body))
+    parts = [part for event in told for part in event["candidates"][0]["content"]["parts"]]
+    called = next(part["functionCall"] for part in parts if "functionCall" in part)
+    assert (called["name"], called["args"]) == ("run_shell_command", {"command": "make", "is_background": False})
+    assert told[-1]["candidates"][0]["finishReason"] == "STOP"
+    answer = {
+        "role": "user",
+        "parts": [{"functionResponse": {"name": "run_shell_command", "response": {"output": "ok"}}}],
+    }
+    whole = json.loads(
+        post(lane, "/v1beta/models/gemini-3-pro:generateContent", body | {"contents": [*body["contents"], answer]})
+    )
+    assert whole["candidates"][0]["content"]["parts"] == [{"text": "Done."}]
+    usage = [one["usageMetadata"] for one in (told[-1], whole)]
+    assert sum(one["promptTokenCount"] for one in usage) == lane.usage().input + lane.usage().cache_read
+    assert sum(one["candidatesTokenCount"] for one in usage) == lane.usage().output
+    assert [(one.model, one.heard) for one in lane.main] == [("gemini-3-pro", ""), ("gemini-3-pro", "{'output': 'ok'}")]
+
+
 def test_what_is_asked_besides_takes_no_step_and_counts_apart(model: StandIn) -> None:
     lane = model.lane("a", [Say("The step.")])
     schema = {"type": "object", "properties": {"title": {"type": "string"}, "fit": {"type": "boolean"}}}
