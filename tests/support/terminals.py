@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 T = TypeVar("T")
 
 
