@@ -138,7 +138,17 @@ class Screens:
             self._retrying(now, reading if profile.rate_limited else None, screen.lines)
             self._resting(self._minds.record(name), screen.lines)
         else:
-            self._showing(now, reading)
+            self._showing(now, reading or self._asked(profile, need, screen.lines))
+
+    def _asked(self, profile: AgentProfile, need: Screen, lines: tuple[str, ...]) -> Reading | None:
+        """Read a question in a form that is known of others, where no pattern says how this agent asks."""
+        if profile.waiting or need is not Screen.STATE:
+            return None
+        question = self._house.agents.read_question(profile, lines)
+        if question is None or not question.choices:
+            return None
+        asked = question.text.splitlines() or [question.choices[0].label]
+        return Reading(WorkstreamState.WAITING, asked[-1], Source.SCREEN)
 
     def _showing(self, record: WorkstreamRecord, reading: Reading | None) -> None:
         name = record.name

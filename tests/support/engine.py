@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from autod_tui.core.agent_ports import Question
 from autod_tui.core.checkpoint import CheckpointSpec
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.events import Event, Recorded
@@ -111,6 +112,9 @@ class Words:
     def read_screen(self, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
         if lines and lines[-1] == "continue?":
             return Reading(WorkstreamState.WAITING, "question", Source.SCREEN)
+        return None
+
+    def read_question(self, profile: AgentProfile, lines: tuple[str, ...]) -> Question | None:
         return None
 
     def read_osc(self, text: str) -> Reading | None:

@@ -15,6 +15,7 @@ from autod_tui.core import events as ev
 from autod_tui.core import readiness
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import AgentProfile
+from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
@@ -44,7 +45,8 @@ class Stage:
     """One working agent of a profile whose pane shows what the test decides."""
 
     def __init__(self, directory: Path, agent: str) -> None:
-        plan = make_plan([workstream("a", agent=agent)], agents=PROFILES)
+        own = AgentProfile(name="own", command=("own",), family="own")
+        plan = make_plan([workstream("a", agent=agent)], agents={**PROFILES, "own": own})
         started = ev.AgentStarted(name="a", session="s", agent=agent, model="", window="@1", pane="%1", pid=7)
         self.panes = MemoryPanes()
         self.house = make_house(plan, directory, started, panes=self.panes, agents=Agents())
@@ -134,6 +136,16 @@ async def test_an_agent_that_says_nothing_better_is_read_by_its_own_screen(tmp_p
         lines = tuple((SCREENS / f"opencode-{name}.ansi.txt").read_text().split("\n"))
         await stage.show(lines)
         assert stage.house.state.workstream("a").state.value == state
+
+
+async def test_a_program_of_ones_own_waits_where_its_screen_ends_with_a_question(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "own")
+    assert await stage.show(("Removing all.", "Go on? [y/N]")) == ["working", "waiting"]
+    assert "Go on?" in stage.house.state.workstream("a").reason
+    assert await stage.show(("Removing all.", "Go on? [y/N] y", "Done.")) == ["working"]
+    assert await stage.show(("Which?", "❯ 1. Red", "  2. Blue", "Enter to select")) == ["waiting"]
+    await stage.tell(WORKS)
+    assert await stage.show(("Go on? [y/N]",)) == []
 
 
 async def test_a_retry_that_counts_is_a_rate_limit_and_its_end_is_work(tmp_path: Path) -> None:
