@@ -95,7 +95,7 @@ def _codex_log(profile: AgentProfile, launch: Path) -> Hooks:
     logs.mkdir(mode=0o700, exist_ok=True)
     logs.joinpath(told.name).unlink(missing_ok=True)
     logs.joinpath(told.name).symlink_to(told)
-    return Hooks(arguments=("-c", f"log_dir={json.dumps(str(logs))}"))
+    return Hooks(arguments=("-c", f"log_dir={json.dumps(str(logs), ensure_ascii=False)}"))
 
 
 def _copilot_plugin(profile: AgentProfile, launch: Path) -> Hooks:

@@ -1,6 +1,7 @@
 """From a profile to a launch: permission modes, old conversations, hooks of this launch alone."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -247,11 +248,12 @@ def test_an_older_claude_gets_no_hook_that_it_would_refuse(tmp_path, monkeypatch
 
 
 def test_codex_logs_for_this_launch_alone_where_nothing_else_is_written(tmp_path):
-    prepared = prepare(PROFILES["codex"], VALUES, spool=tmp_path)
+    spool = tmp_path / 'a "spool" 😀'
+    prepared = prepare(PROFILES["codex"], VALUES, spool=spool)
     assert prepared.argv[1] == "-c"
-    logs = Path(json.loads(prepared.argv[2].removeprefix("log_dir=")))
+    logs = Path(tomllib.loads(prepared.argv[2])["log_dir"])
     (logs / "codex-tui.log").write_text("a line\n")
-    assert launch_log(tmp_path / VALUES["session_id"]).read_text() == "a line\n"
-    prepare(PROFILES["codex"], VALUES, spool=tmp_path)  # a session that is started anew
+    assert launch_log(spool / VALUES["session_id"]).read_text() == "a line\n"
+    prepare(PROFILES["codex"], VALUES, spool=spool)  # a session that is started anew
     own = msgspec.structs.replace(PROFILES["codex"], command=("codex", "-c", "log_dir=/mine", "{prompt}"))
     assert not any(str(tmp_path) in word for word in prepare(own, VALUES, spool=tmp_path).argv)
