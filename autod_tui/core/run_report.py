@@ -53,7 +53,7 @@ def run_metrics(run: RunRecord, now: float) -> dict[str, Any]:
         "seconds_left": view.seconds_left,
         "sessions": _count(run.sessions.values()),
         "stages": [_stage(run, stage, verdicts, now) for stage in run.plan.stages],
-        "workers": _workers(run, verdicts, now),
+        "workers": run_workers(run, now),
         "saving": {
             "sessions": saving.sessions,
             "sessions_alone": saving.sessions_alone,
@@ -106,11 +106,16 @@ def worker_table(metrics: dict[str, Any]) -> list[list[str]]:
     """Return a head and one row per worker."""
     rows = [["WORKER", "SESSIONS", "TASKS", "TIME", "APPROVED", "PER HOUR", "TOKENS", "COST"]]
     for one in metrics["workers"]:
-        who = " ".join(word for word in (f"{one['slot']}:" if one["slot"] else "", one["agent"], one["model"]) if word)
         work = [span_text(one["seconds"]), str(one["approved"]), number(one["per_hour"])]
         used = [_tokens(one["tokens"]), _cost(one["cost_usd"])]
-        rows.append([who, str(one["sessions"]), str(one["tasks"]), *work, *used])
+        rows.append([worker_name(one), str(one["sessions"]), str(one["tasks"]), *work, *used])
     return rows
+
+
+def worker_name(worker: dict[str, Any]) -> str:
+    """Return such as `2: claude opus`: the number of the worktree, where it has one, the agent and the model."""
+    slot = f"{worker['slot']}:" if worker["slot"] else ""
+    return " ".join(word for word in (slot, worker["agent"], worker["model"]) if word)
 
 
 def run_line(metrics: dict[str, Any]) -> ReportRow:
@@ -139,9 +144,10 @@ def _stage(run: RunRecord, stage: StageSpec, verdicts: Iterable[TaskVerdict], no
     }
 
 
-def _workers(run: RunRecord, verdicts: Iterable[TaskVerdict], now: float) -> list[dict[str, Any]]:
+def run_workers(run: RunRecord, now: float) -> list[dict[str, Any]]:
+    """Return `workers` of the metrics."""
     approved: dict[str, int] = {}
-    for one in verdicts:
+    for one in (one for task in run.tasks.values() for one in task.verdicts):
         if one.verdict is Verdict.APPROVED and one.session:
             approved[one.session] = approved.get(one.session, 0) + 1
     groups: dict[tuple[int, str, str], list[SessionRecord]] = {}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import (
     AnyRequest,
     PauseRun,
@@ -20,10 +24,11 @@ from autod_tui.core.run import SessionState, TaskState, Verdict
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.foreground import SuspendNotSupported, run_shell
 from autod_tui.tui.run_scopes import to_answer
+from autod_tui.tui.screens.add_task import AddTaskDialog
 from autod_tui.tui.screens.answer import answer_agent
 from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.screens.comment import CommentDialog
-from autod_tui.tui.screens.dialogs import Confirm, text_source
+from autod_tui.tui.screens.dialogs import Confirm, LineDialog, text_source
 from autod_tui.tui.screens.pager import DiffPage
 from autod_tui.tui.screens.review import ReviewScreen
 from autod_tui.tui.screens.review_rows import green
@@ -112,6 +117,30 @@ async def run_retry(app: AutodApp, selection: Selection) -> None:
     """Queue all failed and stopped tasks again."""
     if selection.run is not None:
         await app.ask(RetryTasks(run=selection.run.id))
+
+
+async def run_add(app: AutodApp, selection: Selection) -> None:
+    """Give the run one more task."""
+    run = selection.run
+    if run is not None and (answer := await app.push_screen_wait(AddTaskDialog(run.id))):
+        app.tell_answer(answer)
+
+
+async def run_export(app: AutodApp, selection: Selection) -> None:
+    """Ask for a directory and write the run into it; a relative one lies in the repository."""
+    run = selection.run
+    if run is None:
+        return
+    directory = await app.push_screen_wait(LineDialog(f"write {run.id} into", f"{run.id}-export"))
+    if not directory:
+        return
+    wiring = await asyncio.to_thread(importlib.import_module, "autod_tui.wiring")
+    place = Path(app.desk.plan.project.root) / Path(directory).expanduser()
+    try:
+        made: list[Path] = await asyncio.to_thread(wiring.export_run, run, place)
+    except OSError as error:
+        raise AutodError(f"{run.id} can't be written into {str(place)!r}: {error.strerror}") from error
+    app.say(f"{count(len(made), 'file')} in {place}")
 
 
 async def task_stop(app: AutodApp, selection: Selection) -> None:
@@ -234,6 +263,7 @@ async def changes(app: AutodApp, selection: Selection) -> None:
 RUN_ACTIONS: dict[str, Action] = {
     "runs": runs, "run_start": run_start, "run_open": run_open, "run_review": run_review, "run_pause": run_pause,
     "run_resume": run_resume, "run_stop": run_stop, "run_retry": run_retry, "run_tidy": run_tidy,
+    "run_add": run_add, "run_export": run_export,
     "task_stop": task_stop,
     "task_retry": task_retry, "task_diff": task_diff, "task_first": partial(priority, by=1),
     "task_last": partial(priority, by=-1), "session_answer": session_answer,

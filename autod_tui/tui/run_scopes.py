@@ -35,6 +35,7 @@ def run_suits(id: str, selection: Selection) -> bool:
         "run_pause": run.state is RunState.RUNNING,
         "run_resume": run.state in (RunState.PAUSED, RunState.STOPPED, RunState.FAILED),
         "run_tidy": run.state in (RunState.STOPPED, RunState.FAILED, RunState.DONE) and not run.living,
+        "run_add": run.state is not RunState.STOPPED,
         "run_stop": run.state in (RunState.RUNNING, RunState.PAUSED),
         "task_stop": task is not None and task.state in (TaskState.QUEUED, TaskState.RUNNING, TaskState.REVIEW),
         "task_retry": task is not None and task.state in _AGAIN,

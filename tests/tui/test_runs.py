@@ -21,22 +21,11 @@ from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.review_rows import commented_rows, place_of
 from autod_tui.tui.screens.session_log import SessionLog
+from tests.tui.boards import board_of, select
 from tests.tui.fake_desk import NOW, FakeDesk, planned
-from tests.tui.robot import Robot, robot_at
+from tests.tui.robot import robot_at
 from tests.tui.run_sample import DIFF, RUN, make_run_plan, run_desk, work
 from tests.tui.sample import busy_desk
-
-
-async def open_board(robot: Robot) -> None:
-    await robot.press("b")
-    await robot.expect("runs of tasks", RUN)
-    await robot.press("enter")
-    await robot.expect("12 tasks")
-
-
-async def select(robot: Robot, task: str) -> None:
-    robot.app.screen.query_one("#tasks").select(task)
-    await robot.expect(f"[3] {task}")
 
 
 def ask_of(plan: str = "week1") -> Answer:
@@ -62,16 +51,14 @@ async def test_home_says_nothing_of_runs_that_are_over() -> None:
 
 
 async def test_the_board_sums_the_run_up() -> None:
-    async with robot_at(run_desk(), (120, 34)) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.expect(
             "3/12 (25.00%)", "ETA 26m", "6.1 tasks/h", "8 sessions instead of 20", "start-up saved", "$1.68"
         )
 
 
 async def test_a_stage_narrows_the_tasks() -> None:
-    async with robot_at(run_desk()) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("1", "down")
         await robot.expect("4 tasks in build")
         await robot.press("1", "down")
@@ -79,8 +66,7 @@ async def test_a_stage_narrows_the_tasks() -> None:
 
 
 async def test_only_tasks_of_some_states() -> None:
-    async with robot_at(run_desk()) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("o", "o")
         await robot.expect("4 tasks running")
         await robot.press("o")
@@ -102,19 +88,13 @@ async def test_only_tasks_of_some_states() -> None:
     ],
 )
 async def test_keys_of_the_board(key: str, request_: object) -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
-        await select(robot, "3.2")
+    async with board_of(task="3.2") as robot:
         await robot.press(key)
         assert await robot.expect_asked(type(request_)) == request_
 
 
 async def test_stopping_one_task_names_its_mates() -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
-        await select(robot, "4.2")
+    async with board_of(task="4.2") as robot:
         await robot.press("x")
         await robot.expect("build-6", "4.1, 4.3")
         await robot.press("y")
@@ -123,8 +103,7 @@ async def test_stopping_one_task_names_its_mates() -> None:
 
 async def test_stopping_the_run_asks_first() -> None:
     desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of(desk) as robot:
         await robot.press("X")
         await robot.expect("2 sessions with all their processes")
         await robot.press("escape")
@@ -136,9 +115,7 @@ async def test_stopping_the_run_asks_first() -> None:
 async def test_enter_attaches_to_a_living_session_and_shows_the_log_of_an_ended_one() -> None:
     desk = run_desk()
     desk.logs["verify-1"] = [b"all fine\r\n"]
-    async with robot_at(desk) as robot:
-        await open_board(robot)
-        await select(robot, "3.2")
+    async with board_of(desk, task="3.2") as robot:
         await robot.press("enter")
         await robot.until(lambda: desk.attached == ["build-5"], "not attached")
         await select(robot, "1.1")
@@ -148,10 +125,7 @@ async def test_enter_attaches_to_a_living_session_and_shows_the_log_of_an_ended_
 
 
 async def test_the_log_and_the_diff_of_a_task() -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
-        await select(robot, "3.2")
+    async with board_of(task="3.2") as robot:
         await robot.press("l")
         await robot.expect("tests: 14 passed")
         await robot.press("escape")
@@ -162,17 +136,14 @@ async def test_the_log_and_the_diff_of_a_task() -> None:
 
 async def test_the_board_follows_what_happens() -> None:
     desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of(desk) as robot:
         for number in range(30):
             desk.happen(ev.TasksIntegrated(run=RUN, tasks=(f"2.{number % 3 + 1}",), before_oid="", after_oid=""))
         await robot.expect("6/12 (50.00%)")
 
 
 async def test_reviewing_task_by_task() -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("w")
         await robot.expect("4 tasks for review", "No new dependency", "tax = total", "docs/3.md (2048 bytes counted)")
         await robot.press("a")
@@ -180,9 +151,7 @@ async def test_reviewing_task_by_task() -> None:
 
 
 async def test_a_comment_on_a_line_is_sent_with_its_place() -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("w")
         await robot.expect("tax = total")
         robot.app.screen.query_one("#diff").focus()
@@ -198,17 +167,14 @@ async def test_a_comment_on_a_line_is_sent_with_its_place() -> None:
 
 async def test_no_comment_sends_nothing() -> None:
     desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of(desk) as robot:
         await robot.press("w", "c", "escape")
         await robot.expect_gone("what has to change")
         assert not any(isinstance(entry, Review) for entry in desk.asked)
 
 
 async def test_one_key_approves_all_green_ones() -> None:
-    desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("w", "A")
         asked = await robot.expect_asked(Review)
         assert asked == Review(run=RUN, tasks=("2.1", "2.2", "2.3", "3.1"), verdict=Verdict.APPROVED)
@@ -216,8 +182,7 @@ async def test_one_key_approves_all_green_ones() -> None:
 
 async def test_the_review_goes_on_to_the_next_task() -> None:
     desk = run_desk()
-    async with robot_at(desk) as robot:
-        await open_board(robot)
+    async with board_of(desk) as robot:
         await robot.press("w")
         await robot.expect("4 tasks for review")
         desk.happen(ev.TaskSettled(run=RUN, task="2.1", state=TaskState.STOPPED, reason="stopped"))
@@ -309,8 +274,7 @@ def test_every_line_of_a_diff_knows_its_place() -> None:
 
 
 async def test_palette_offers_what_the_board_can_do() -> None:
-    async with robot_at(run_desk(), (120, 34)) as robot:
-        await open_board(robot)
+    async with board_of() as robot:
         await robot.press("ctrl+p")
         await robot.write("pause")
         await robot.expect("Start no further sessions")

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
 from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord, TaskState
+from autod_tui.core.run_report import run_workers
 from autod_tui.core.run_view import run_view
 from autod_tui.tui.commands import Selection, bindings
 from autod_tui.tui.screens.base import titled
@@ -19,9 +20,12 @@ from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.run_rows import ALL, stage_rows, summary_rows
 from autod_tui.tui.widgets.task_rows import SHOWN, TaskRows, session_rows, task_rows
+from autod_tui.tui.widgets.worker_rows import worker_rows
 
 WIDE = 110
-PANELS = ("stages", "tasks", "task", "sessions")
+PANELS = ("stages", "tasks", "task", "sessions", "workers")
+LOWER = PANELS[2:]
+"""Panels of which a narrow terminal shows one."""
 
 
 class RunBoard(RunPage):
@@ -31,7 +35,7 @@ class RunBoard(RunPage):
     ORDER = (
         "session_answer", "session_attach", "session_log", "task_diff", "task_retry", "task_stop", "run_review",
         "run_resume", "run_pause", "run_stop", "run_retry", "run_tidy", "more_sessions", "fewer_sessions",
-        "bigger_batch", "smaller_batch", "task_first", "task_last",
+        "bigger_batch", "smaller_batch", "task_first", "task_last", "run_add", "run_export",
     )  # fmt: skip
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -60,6 +64,7 @@ class RunBoard(RunPage):
             with Vertical(id="right"):
                 yield LineView(id="task", classes="panel lower")
                 yield LineView(id="sessions", classes="panel lower")
+                yield LineView(id="workers", classes="panel lower")
 
     def on_mount(self) -> None:
         """Start in the list of tasks."""
@@ -117,7 +122,14 @@ class RunBoard(RunPage):
         sessions = self.list_at("sessions")
         titled(sessions, f"[4] {view.living} of {count(len(run.sessions), 'session')} at work")
         sessions.show_rows(lambda width: session_rows(run, width, now))
+        if self.has_class("show-workers"):
+            self._show_workers(run)
         self._show_tasks(run)
+
+    def _show_workers(self, run: RunRecord) -> None:
+        panel, workers = self.list_at("workers"), run_workers(run, self.autod.clock())
+        titled(panel, f"[5] {count(len(workers), 'worker')}", "tasks that passed in an hour at work")
+        panel.show_rows(lambda width: worker_rows(workers, width))
 
     def _show_tasks(self, run: RunRecord) -> None:
         tasks, stage = self.list_at("tasks"), self.list_at("stages").selected or ALL
@@ -138,7 +150,7 @@ class RunBoard(RunPage):
 
     def own_hints(self) -> list[Hint]:
         """Return the keys that choose what is seen."""
-        return [Hint("o", "Only some", "narrow"), Hint("1-4", "Panels")]
+        return [Hint("o", "Only some", "narrow"), Hint("1-5", "Panels")]
 
     def action_narrow(self) -> None:
         """Go on to the next selection of states."""
@@ -150,9 +162,11 @@ class RunBoard(RunPage):
 
     def action_panel(self, name: str) -> None:
         """Show and focus a panel."""
-        if name in ("task", "sessions"):
-            self.remove_class("show-task", "show-sessions")
+        if name in LOWER:
+            self.remove_class(*(f"show-{panel}" for panel in LOWER))
             self.add_class(f"show-{name}")
+        if name == "workers" and (run := self.run):
+            self._show_workers(run)
         self.query_one(f"#{name}").focus()
         self.show_hints()
 

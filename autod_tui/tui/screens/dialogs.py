@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, TextArea
 
-from autod_tui.tui.safe import clean_block
+from autod_tui.tui.safe import clean, clean_block
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.text import Row, paragraph, row
 from autod_tui.tui.widgets.bars import FooterBar, Hint
@@ -113,6 +113,43 @@ class Pick(ModalScreen[str]):
 
     def action_leave(self) -> None:
         """Close without any."""
+        self.dismiss("")
+
+    @on(FooterBar.Picked)
+    async def _picked(self, message: FooterBar.Picked) -> None:
+        await self.run_action(message.action)
+
+
+class LineDialog(ModalScreen[str]):
+    """Takes one line, such as a path; empty when it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", show=False)]
+
+    def __init__(self, title: str, text: str) -> None:
+        """Offer `text` to be changed or taken as it is."""
+        super().__init__()
+        self._title = title
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Yield the line and the keys."""
+        with Vertical(classes="dialog line"):
+            yield Input(clean(self._text), id="line", compact=True)
+            yield FooterBar(id="footer")
+
+    def on_mount(self) -> None:
+        """Start writing."""
+        titled(self.query_one(".dialog"), self._title)
+        self.query_one(FooterBar).show_hints([Hint("enter", "Take it", "take"), Hint("escape", "Leave it", "leave")])
+        self.query_one("#line").focus()
+
+    @on(Input.Submitted)
+    def action_take(self) -> None:
+        """Close with the line."""
+        self.dismiss(self.query_one("#line", Input).value.strip())
+
+    def action_leave(self) -> None:
+        """Close without one."""
         self.dismiss("")
 
     @on(FooterBar.Picked)

@@ -26,7 +26,18 @@ class RunsScreen(RunPage):
     """All runs, the newest first."""
 
     SCOPES = frozenset({"runs", "run"})
-    ORDER = ("run_open", "run_start", "run_review", "run_pause", "run_resume", "run_stop", "run_retry", "run_tidy")
+    ORDER = (
+        "run_open",
+        "run_start",
+        "run_review",
+        "run_pause",
+        "run_resume",
+        "run_stop",
+        "run_retry",
+        "run_tidy",
+        "run_add",
+        "run_export",
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(SCOPES),
         Binding("b", "leave", show=False),
