@@ -39,11 +39,6 @@ class Checkpoints:
         self._gates = gates
         self._notices = notices
 
-    @property
-    def conflict_worktree(self) -> str:
-        """The worktree of autod's own in which conflicts are laid out."""
-        return str(self._house.own_worktrees / "conflicts")
-
     async def plan(self, name: str, leave_out: Sequence[str]) -> Answer:
         """Answer with the merge plan."""
         plan = await plan_merge(self._house, name, leave_out)
@@ -172,11 +167,13 @@ class Checkpoints:
     async def _with_rerere(self, bench: MergeBench, waiting: Waiting, settled: SettledList) -> Result | Waiting:
         """Let git's rerere replay what it knows; go on with the replay when that settles everything."""
         git = self._house.git
-        left = await git.lay_out_conflict(self.conflict_worktree, waiting.ours, waiting.step.head, waiting.merged)
+        own = self._house.own_worktrees / "rehearsal"
+        worktree = str(own) if settled.rehearsal else self._house.conflict_worktree(settled.plan.checkpoint)
+        left = await git.lay_out_conflict(worktree, waiting.ours, waiting.step.head, waiting.merged)
         known = [conflict for conflict in waiting.conflicts if conflict.path not in left]
         if not known:
             return waiting
-        blobs = await git.resolved_blobs(self.conflict_worktree, [conflict.path for conflict in known])
+        blobs = await git.resolved_blobs(worktree, [conflict.path for conflict in known])
         for conflict in known:
             await git.remember(conflict, *blobs[conflict.path])
             settled.by_rerere(waiting.step, conflict.path)

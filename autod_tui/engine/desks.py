@@ -105,7 +105,8 @@ class BaseDesk(ABC):
         transaction = self.house.state.checkpoint(checkpoint).transaction
         if transaction is None:
             return ()
-        return [await self._sides(conflict) for conflict in transaction.conflicts]
+        place = Path(self.house.conflict_worktree(checkpoint))
+        return [await self._sides(conflict, place) for conflict in transaction.conflicts]
 
     async def screen(self, workstream: str, *, history: int = 0) -> Screen | None:
         """Return what the workstream's pane shows; None when it has none."""
@@ -215,7 +216,7 @@ class BaseDesk(ABC):
         self._fresh = [*self._fresh, *entries] if self._readers else []
         self._changed.set()
 
-    async def _sides(self, conflict: Conflict) -> ConflictSides:
+    async def _sides(self, conflict: Conflict, place: Path) -> ConflictSides:
         git = self.house.git
         return ConflictSides(
             path=conflict.path,
@@ -223,7 +224,7 @@ class BaseDesk(ABC):
             ours=await git.blob_text(conflict.ours),
             theirs=await git.blob_text(conflict.theirs),
             base=await git.blob_text(conflict.base),
-            merged=_read(self.house.own_worktrees / "conflicts" / conflict.path),
+            merged=_read(place / conflict.path),
         )
 
 

@@ -94,6 +94,10 @@ class House:
     """Workstreams whose agents are being ended as somebody wished: how they end is no news."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
+    def conflict_worktree(self, checkpoint: str) -> str:
+        """Return the worktree of autod's own in which the conflicts of a checkpoint's merge are laid out."""
+        return str(self.own_worktrees / f"conflicts-{checkpoint}")
+
     @property
     def plan(self) -> Plan:
         """The plan in force."""

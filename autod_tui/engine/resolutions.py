@@ -35,7 +35,7 @@ class Resolutions:
         if how in ("ours", "theirs"):
             choices = {conflict.path: choice(conflict, how) for conflict in chosen}
         elif how == "edit":
-            worktree = self._checkpoints.conflict_worktree
+            worktree = self._house.conflict_worktree(name)
             choices = await self._house.git.resolved_blobs(worktree, [conflict.path for conflict in chosen])
         else:
             raise UsageError(f"unknown way to resolve {how!r}", hint="ours, theirs, edit or agent")
@@ -49,7 +49,7 @@ class Resolutions:
     async def prepare_edit(self, name: str) -> Answer:
         """Answer where the conflict lies, laid out when it is not; what was edited there already stays."""
         transaction = self._checkpoints.waiting(name)
-        worktree = self._checkpoints.conflict_worktree
+        worktree = self._house.conflict_worktree(name)
         left = await self._lay_out(transaction)
         open_paths = [conflict.path for conflict in transaction.conflicts]
         files = [path for path in left if path in open_paths]
@@ -82,13 +82,13 @@ class Resolutions:
         if not isinstance(outcome, Waiting):
             return ()
         merged = MergedTree(tree=outcome.merged.tree, conflicts=outcome.merged.conflicts)
-        worktree = self._checkpoints.conflict_worktree
+        worktree = self._house.conflict_worktree(transaction.plan.checkpoint)
         return await self._house.git.keep_conflict(worktree, outcome.ours, outcome.step.head, merged)
 
     async def _hand_over(self, name: str, transaction: Transaction) -> Answer:
         house = self._house
         files = await self._lay_out(transaction)
-        worktree, lane = self._checkpoints.conflict_worktree, helper_name(name)
+        worktree, lane = house.conflict_worktree(name), helper_name(name)
         profile = house.plan.agents[house.plan.project.agent]
         prompt = (
             f"Solve the merge conflicts in {', '.join(files)}: keep the intent of both sides, leave no conflict "

@@ -27,6 +27,11 @@ class SettledList:
         """The plan that is replayed."""
         return self._transaction.plan
 
+    @property
+    def rehearsal(self) -> bool:
+        """True when nothing will move."""
+        return self._transaction.rehearsal
+
     def by_rerere(self, step: MergeStep, path: str) -> None:
         """Note that git's rerere knew the resolution of `path`."""
         self._by_rerere.add((step.workstream, path))

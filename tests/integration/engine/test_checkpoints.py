@@ -5,11 +5,12 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
-from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState
+from autod_tui.core.checkpoint import ApprovedPlan, CheckpointSpec, CheckpointState
 from autod_tui.engine.observer import REFS
 from tests.support.rig import Rig
 
@@ -154,6 +155,19 @@ async def test_what_was_edited_in_a_conflict_stays_when_it_is_opened_again(rig: 
     assert (await rig.conductor.handle(rq.Abandon(checkpoint="first"))).ok
     await rig.merge("first")
     assert "<<<<<<<" in file.read_text(), "another merge begins with the conflict as git tells it"
+
+
+async def test_a_rehearsal_leaves_alone_what_is_edited_in_a_conflict(rig: Rig) -> None:
+    await conflict(rig)
+    prepared = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
+    file = Path(prepared.data["worktree"]) / "base.txt"
+    file.write_text("half done by an agent\n")
+    plan = rig.conductor.house.plan
+    other = CheckpointSpec(name="other", title="other", merge=("one", "two"), into="integration/other")
+    rig.conductor.house.stream.replan(msgspec.structs.replace(plan, checkpoints=(*plan.checkpoints, other)))
+    checked = await rig.conductor.handle(rq.Check(checkpoint="other"))
+    assert "conflicts in base.txt" in checked.message
+    assert file.read_text() == "half done by an agent\n"
 
 
 async def test_conflict_left_out_or_abandoned_moves_nothing_else(rig: Rig) -> None:
