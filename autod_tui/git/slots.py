@@ -128,7 +128,16 @@ class Slots:
         return oid
 
     async def _add(self, place: Place) -> None:
-        await self._git.text("add", "--all", "--", ".", *_LEFT_OUT, step=_committing(place), place=place)
+        """Add all there is; a repository within that has no commit yet stays as it is, for git can't add it."""
+        words = ("--all", "--", ".", *_LEFT_OUT)
+        done = await self._git.run("add", *words, place=place)
+        if done.ok:
+            return
+        await self._git.run("add", "--ignore-errors", *words, place=place)
+        listing = ("ls-files", "-z", "--others", "--exclude-standard", "--modified", "--deleted")
+        left = (await self._git.text(*listing, step=_committing(place), place=place)).split("\0")
+        if not all(path.endswith("/") for path in left if path and takes_part(path)):
+            done.checked(_committing(place))
 
     async def _commit_tree(self, place: Place, branch: str, head: str, tree: str, message: str) -> str:
         """Commit `tree`, which the index holds, on the branch that is checked out; empty where only git can."""

@@ -155,11 +155,36 @@ async def test_one_git_closes_a_slot(
     assert words == ["add"]
 
 
-async def test_a_failed_add_is_told_and_nothing_is_taken_for_kept(box: Sandbox) -> None:
+@pytest.mark.parametrize("by_status", [False, True])
+async def test_a_repository_within_that_has_no_commit_keeps_nobody(
+    box: Sandbox, by_status: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     box.commit(FILES)
+    repository = box.open()
+    slot, base = box.root.parent / "slot", box.git("rev-parse", "main")
+    await repository.take_slot(str(slot), "run/r/one", base)
+    git(slot, "init", "-q", "inner")
+    (slot / "inner" / "theirs").write_text("1\n")
+    (slot / "new").write_text("1\n")
+    if by_status:
+        monkeypatch.setattr(slots, "is_plain", lambda index: False)
+    head = await repository.close_slot(str(slot), "run/r/one", "Save")
+    assert box.git("diff", "--name-status", base, head) == "A\tnew"
+    await repository.take_slot(str(slot), "run/r/two", base)
+    assert (slot / "inner" / "theirs").read_text() == "1\n"
+    assert box.git("diff", "HEAD", cwd=slot) == ""
+
+
+async def test_work_that_git_refuses_to_add_is_told_and_stays(box: Sandbox) -> None:
+    box.commit(FILES)
+    box.git("config", "core.autocrlf", "input")
+    box.git("config", "core.safecrlf", "true")
     repository = box.open()
     slot = box.root.parent / "slot"
     await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
-    git(slot, "init", "-q", "inner")  # git adds no repository without a commit
+    (slot / "new").write_bytes(b"1\r\n")
     with pytest.raises(CommandFailedError, match="committing the work"):
         await repository.close_slot(str(slot), "run/r/one", "Save")
+    box.git("config", "core.safecrlf", "false")
+    head = await repository.close_slot(str(slot), "run/r/one", "Save")
+    assert box.git("show", f"{head}:new") == "1"
