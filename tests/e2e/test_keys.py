@@ -100,7 +100,7 @@ def test_from_the_wizard_to_a_rollback(world: World) -> None:
         seen(terminal, "Tab")
         terminal.type("The newer one")
         terminal.wait_for("The newer one")
-        for key in ("Tab", "Tab", "Tab", "Tab", "Tab", "Enter", "Down", "Enter", "Tab", "Tab"):
+        for key in ("Tab", "Tab", "Tab", "Tab", "Tab", "Tab", "Enter", "Down", "Enter", "Tab", "Tab"):
             seen(terminal, key)
         terminal.type("write a word into work.txt")
         terminal.wait_for("write a word into work.txt")
