@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from autod_tui.core.run import Isolation, RunRecord
@@ -75,12 +77,16 @@ def _placed(root: str, pattern: str, name: str) -> str:
     return str(Path(root, text).absolute().resolve())
 
 
-def free_slot(run: RunRecord) -> int:
-    """Return the lowest slot that no living session works in; always 1 where all share one lane."""
+def free_slot(house: House, run: RunRecord, stuck: Collection[str]) -> int:
+    """Return the lowest slot that no living session works in and that is not `stuck` (worktrees that can't be used).
+
+    Where all share one lane it is always 1.
+    """
     if run.plan.isolation is Isolation.SHARED:
         return 1
     taken = {session.slot for session in run.living}
-    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+    numbers = (number for number in count(1) if number not in taken)
+    return next(number for number in numbers if not stuck or slot_path(house, run.id, number) not in stuck)
 
 
 def port_of(house: House, run: RunRecord, slot: int) -> int:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.core import run_events as ev
-from autod_tui.core.errors import RefusedError
+from autod_tui.core.errors import AutodError, RefusedError
 from autod_tui.core.plan import AgentProfile, PromptMode
 from autod_tui.core.ports import Launch, PaneStatus
 from autod_tui.core.run import RunRecord, SessionRecord
@@ -48,11 +48,13 @@ class Sessions:
         self._house = house
         self._clean: set[str] = set()
         """Slots that this process has seen committed since anybody worked there."""
+        self._stuck: set[str] = set()
+        """Slots with work that could not be committed: it stays there for a person, and nobody is sent there."""
 
     def announce(self, run: RunRecord, stage: str, tasks: tuple[str, ...], agent: str, model: str) -> SessionRecord:
         """Tell that a session takes `tasks`, before anything is made: nobody else takes them then."""
         house = self._house
-        id, slot = session_name(run, stage), free_slot(run) if agent else 0
+        id, slot = session_name(run, stage), free_slot(house, run, self._stuck) if agent else 0
         files = SessionFiles(house, run.id, id)
         record = SessionRecord(
             id=id,
@@ -77,7 +79,7 @@ class Sessions:
         house = self._house
         start = await find_start(house, run, session.tasks)
         if session.worktree not in self._clean and Path(session.worktree).is_dir():
-            await house.git.close_slot(session.worktree, "", f"Save what was left in a slot of run '{run.id}'")
+            await self._close(session.worktree, "", f"Save what was left in a slot of run '{run.id}'")
         self._clean.discard(session.worktree)
         await house.git.take_slot(session.worktree, session.branch, start.commit)
         session = msgspec.structs.replace(session, base_oid=start.commit)
@@ -123,13 +125,23 @@ class Sessions:
             return ""  # it never got as far as its slot
         message = f"Save the work of session {session.id} of run '{run.id}'\n\nAutod-Run: {run.id}\n"
         try:
-            head = await self._house.git.close_slot(session.worktree, session.branch, message)
+            head = await self._close(session.worktree, session.branch, message)
             self._clean.add(session.worktree)
             return head
         except RefusedError:
             if Path(session.worktree).is_dir():
                 raise
             return await self._house.git.resolve(f"refs/heads/{session.branch}") or ""
+
+    async def _close(self, worktree: str, branch: str, message: str) -> str:
+        try:
+            head = await self._house.git.close_slot(worktree, branch, message)
+        except AutodError:
+            if Path(worktree).is_dir():
+                self._stuck.add(worktree)
+            raise
+        self._stuck.discard(worktree)
+        return head
 
     def _write(self, run: RunRecord, session: SessionRecord) -> str:
         """Keep what the session is told, and return it."""

@@ -103,6 +103,21 @@ async def test_timeout_ends_the_whole_tree(rig: RunRig) -> None:
     assert [process.marked(f"AUTOD_SESSION={one.marker}") for one in run.sessions.values()] == [[], []]
 
 
+async def test_work_that_cant_be_committed_stays_and_keeps_no_other_task(rig: RunRig) -> None:
+    script = 'if [ $AUTOD_TASKS = a ]; then printf "1\\r\\n" > kept; else echo 1 > $AUTOD_TASKS; fi\n' + REPORT
+    others = "[[task]]\nid = 'b'\n[[task]]\nid = 'c'\n"
+    rig.prepare(plan("attempts = 2") + others, script)
+    for name, value in (("autocrlf", "input"), ("safecrlf", "true")):
+        rig.git("config", f"core.{name}", value)
+    await rig.conduct()
+    run = await rig.finished(await rig.start())
+    assert [task.state for task in run.tasks.values()] == [TaskState.FAILED, TaskState.DONE, TaskState.DONE]
+    assert "its work could not be kept" in run.tasks["a"].reason
+    failed = [one.worktree for one in run.sessions.values() if one.state is SessionState.FAILED]
+    assert len(set(failed)) == 2
+    assert [Path(worktree, "kept").read_bytes() for worktree in failed] == [b"1\r\n"] * 2
+
+
 async def test_silence_counts_as_hung(rig: RunRig) -> None:
     rig.prepare(plan('silence = "1s"\nattempts = 1'), "echo begun; sleep 1000\n")
     await rig.conduct()
