@@ -53,9 +53,9 @@ async def test_the_agent_that_solves_conflicts_is_seen_and_shown() -> None:
     desk.happen(
         ev.AgentStarted(name="resolve-foundation", session="r", agent="claude", model="", window="@9", pane="%9", pid=9)
     )
-    async with robot_at(desk, (120, 34)) as robot:
+    async with robot_at(desk, (80, 24)) as robot:
         await robot.press("x")
-        await robot.expect("claude works on it", "v Its pane")
+        await robot.expect("claude works on it", "v Its pane", "Q Abandon", "esc Back")
         desk.happen(
             ev.StateChanged(name="resolve-foundation", state=WorkstreamState.DONE, source=Source.SCREEN, reason="")
         )

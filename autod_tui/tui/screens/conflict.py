@@ -141,7 +141,8 @@ class ConflictScreen(Page, BoardWatcher):
 
     def hints(self) -> list[Hint]:
         """Return the commands of the conflict scope."""
-        offered = [entry for entry in conflict_commands() if entry.id != "helper" or self.helper()]
+        idle = "hand_over" if self.helper() else "helper"  # handed over once, its pane is what one wants
+        offered = [entry for entry in conflict_commands() if entry.id != idle]
         own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in offered]
         return [*own, Hint("escape", "Back", "leave")]
 
