@@ -88,8 +88,8 @@ def test_nothing_of_a_launch_is_left_when_its_session_is_over(world: ScriptWorld
 
 
 def test_a_mode_that_an_agent_lacks_is_told_before_anything_starts(world: ScriptWorld) -> None:
-    world.workstream("one", "agent = 'vibe'\npermission = 'edits'\n")
+    world.workstream("one", "agent = 'pi'\npermission = 'ask'\n")
     done = world.autod("up")
     assert done.returncode == 2
-    assert "'vibe' has no permission mode 'edits'" in done.stderr
-    assert "known: ask, all" in done.stderr
+    assert "'pi' has no permission mode 'ask'" in done.stderr
+    assert "known: edits, all" in done.stderr

@@ -196,7 +196,7 @@ def test_limits_permission_and_notify(root: Path) -> None:
         ({"text": "[project]\nmax_tokens = -1\n"}, "project.max_tokens", "not between"),
         ({"text": "[project]\nnotify = 1\n"}, "project.notify", "must be a text"),
         ({"workstream": "permission = 'edit'\n"}, "permission", "did you mean 'edits'?"),
-        ({"workstream": "agent = 'vibe'\npermission = 'edits'\n"}, "permission", "'vibe' has no permission mode"),
+        ({"workstream": "agent = 'pi'\npermission = 'ask'\n"}, "permission", "'pi' has no permission mode"),
         ({"workstream": "max_cost_usd = nan\n"}, "max_cost_usd", "not a finite number"),
     ],
 )
