@@ -153,9 +153,7 @@ def show_rollback_plan(console: Console, plan: RollbackPlan) -> None:
         where = f"goes back to {plan.before_oid[:10]}" if plan.before_oid else "is removed (the merge had made it)"
         console.say(f"Roll {plan.checkpoint} back: {plan.into} {where}; a backup is kept.")
     else:
-        console.say(
-            f"Roll {plan.checkpoint} back: {plan.later} later commits stay on {plan.into}; a revert commit is added."
-        )
+        console.say(f"Roll {plan.checkpoint} back: {plan.stays(f' on {plan.into}')}; a revert commit is added.")
     if plan.tag:
         console.say(f"  tag {plan.tag} is removed")
     if plan.then:

@@ -191,6 +191,10 @@ class RollbackPlan(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 
+    def stays(self, where: str = "") -> str:
+        """Say what a revert leaves, such as `1 later commit on main stays` for " on main"."""
+        return f"1 later commit{where} stays" if self.later == 1 else f"{self.later} later commits{where} stay"
+
 
 class Transaction(Struct, frozen=True, kw_only=True):
     """A merge under way: what is approved, how far it came, what it waits for."""

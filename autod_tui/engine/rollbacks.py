@@ -86,7 +86,7 @@ class Rollbacks:
     def _warnings(self, record: CheckpointRecord, plan: RollbackPlan) -> tuple[str, ...]:
         warnings: list[str] = []
         if not plan.exact:
-            warnings.append(f"{plan.later} later commits stay; a revert commit is added on {plan.into!r}")
+            warnings.append(f"{plan.stays()}; a revert commit is added on {plan.into!r}")
         later = [
             spec.name
             for spec in self._house.plan.checkpoints
@@ -132,6 +132,6 @@ def _answer(plan: RollbackPlan, revert: str) -> Answer:
         where = plan.before_oid[:10] if plan.before_oid else "nothing (the merge had made it)"
         message = f"{plan.checkpoint}: {plan.into} is back at {where}"
     else:
-        message = f"{plan.checkpoint}: reverted on {plan.into} by {revert[:10]}; {plan.later} later commits stay"
+        message = f"{plan.checkpoint}: reverted on {plan.into} by {revert[:10]}; {plan.stays()}"
     data = {"checkpoint": plan.checkpoint, "into": plan.into, "exact": plan.exact, "revert_oid": revert or None}
     return Answer(exit_code=ExitCode.DONE, message=message, data=data)

@@ -9,7 +9,7 @@ import msgspec
 from autod_tui.core.checkpoint import RollbackPlan
 from autod_tui.core.requests import PlanRollback, Rollback
 from autod_tui.tui.screens.dialogs import Confirm
-from autod_tui.tui.text import Row, count, labelled, paragraph, row, short
+from autod_tui.tui.text import Row, labelled, paragraph, row, short
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
@@ -51,5 +51,4 @@ def plan_rows(plan: RollbackPlan, width: int) -> list[Row]:
 def _how(plan: RollbackPlan) -> str:
     if plan.exact:
         return "Exact: the branch goes back to where it was before the merge, as if it had not been."
-    later = count(plan.later, "later commit")
-    return f"By a revert: {later} on {plan.into} stay; a commit that takes this merge back is added."
+    return f"By a revert: {plan.stays(f' on {plan.into}')}; a commit that takes this merge back is added."

@@ -139,7 +139,7 @@ def test_a_refused_rollback_is_not_carried_out(run, desk) -> None:
     desk.answers[PlanRollback] = Answer(data={"plan": to_json(plan)})
     result = run("checkpoint", "rollback", "foundation", "--yes")
     assert result.code == 1
-    assert "3 later commits stay" in result.out
+    assert "3 later commits on i stay" in result.out
     assert deeds(desk) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from autod_tui.core.checkpoint import RollbackPlan
 from autod_tui.core.plan import Plan, ResolveRule, plan_problems
 from tests.support.engine import checkpoint, make_plan, workstream
 
@@ -106,3 +107,11 @@ def test_soft_order_never_makes_a_cycle() -> None:
 def test_all_problems_come_at_once() -> None:
     plan = make_plan([workstream("x", "no", agent="none")], [checkpoint("a", "y"), checkpoint("a", after=("a",))])
     assert len(plan_problems(plan)) == 5
+
+
+@pytest.mark.parametrize(("later", "words"), [(1, "1 later commit on main stays"), (2, "2 later commits on main stay")])
+def test_a_rollback_counts_what_stays(later: int, words: str) -> None:
+    plan = RollbackPlan(
+        checkpoint="a", into="main", before_oid="", after_oid="1", into_oid="2", exact=False, later=later
+    )
+    assert plan.stays(" on main") == words
