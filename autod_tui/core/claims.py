@@ -42,6 +42,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     """A failure without a word of why; its records may be about to tell."""
     explains: bool = False
     """It has records that tell why it failed."""
+    spoken: bool = False
+    """It has told by OSC 7501 that it works, or may."""
     hooked: bool = False
     """Its hooks have spoken."""
     hooks_suffice: bool = False
@@ -84,7 +86,8 @@ def remember(
     memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail, explains=explains)
     claim = Claim(present, since)
     if present.source in _KEPT and present.state in TOLD:
-        return msgspec.structs.replace(memory, base=claim, hooked=present.source is Source.HOOK)
+        hooked, spoken = present.source is Source.HOOK, present.source is Source.TERMINAL
+        return msgspec.structs.replace(memory, base=claim, hooked=hooked, spoken=spoken)
     if present.source in (Source.SCREEN, Source.OUTPUT):
         return msgspec.structs.replace(memory, claims={present.source: claim})
     return memory

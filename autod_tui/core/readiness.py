@@ -26,6 +26,8 @@ RETRY_LIVES = 2.5
 
 S = WorkstreamState
 _LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
+_GREETINGS = frozenset({S.WORKING, S.IDLE})
+"""What an agent that has records tells first by OSC 7501, if it speaks it: else that is only printed by it."""
 _TITLES_MAY = frozenset({(S.WORKING, S.IDLE), (S.WAITING, S.WORKING), (S.WAITING, S.IDLE)})
 """What a title may correct of an event: that an agent was interrupted, or got its answer. No event tells these; all
 else is told by events, and a title may be that of a program which the agent runs."""
@@ -40,6 +42,10 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
     if reading.source is Source.RECORDS and reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):
         limit = Claim(reading, at) if reading.state is S.RATE_LIMITED else None
         return look(_replaced(memory, limit=limit, retries_told=True), now)
+    if reading.source is Source.TERMINAL and memory.explains and not memory.spoken:
+        if reading.state not in _GREETINGS:
+            return look(memory, now)
+        memory = _replaced(memory, spoken=True)
     if reading.source is Source.TERMINAL and wordless(reading) and memory.explains:
         return look(_replaced(memory, untold=Claim(reading, at)), now)
     if reading.source is Source.RECORDS or reading.source in EVENTS:

@@ -183,6 +183,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 hook working; 5 hook done; 5.1 records failed API Error: 500; 7 hook working; 9 hook done",
         "5 done; 5.1 failed; 7 working; 9 done",
     ),
+    "a codex that says nothing by OSC, and prints what another says": (
+        CODEX,
+        "0 title working; 5 osc failed; 6 osc waiting; 7 osc done; 8 title quiet; 8.1 records done; 9 osc failed",
+        "5.9 working; 7.9 working; 8.1 done; 60 done",
+    ),
     "an error in codex, and a new turn at once": (
         CODEX,
         "0 osc working; 5 osc failed; 5.2 osc working",
