@@ -15,7 +15,6 @@ from autod_tui.core import events as ev
 from autod_tui.core import readiness
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import PaneEvent
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
