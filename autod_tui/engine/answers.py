@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.core.agent_ports import Choice, Question
-from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import MessageSent
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.requests import Answer, AnswerAgent
@@ -182,14 +182,21 @@ class Answers:
 
         async def gone() -> bool:
             nonlocal now
-            now = await self._question(asker, guess=False)
+            now = await self._shown(asker)
             return now is None or (now.text != question.text if written else now.digest != question.digest)
 
         await self._until(gone)
         if now is None:  # the screen may be half drawn
             await asyncio.sleep(DRAWN_AFTER)
-            now = await self._question(asker, guess=False)
+            now = await self._shown(asker)
         return now
+
+    async def _shown(self, asker: _Asker) -> Question | None:
+        """Read the screen of one that has been answered; an agent that ended by it asks nothing more."""
+        try:
+            return await self._question(asker, guess=False)
+        except AutodError:
+            return None
 
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> bool:
         """Look again and again: tmux tells no event for a screen that is drawn."""

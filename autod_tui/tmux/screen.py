@@ -29,7 +29,10 @@ _LINES = str.maketrans(
 
 def row_count(reply: list[bytes], history: int) -> int:
     """Return how many rows capture-pane will give for a FORMAT reply and up to `history` rows of scrollback."""
-    _, rows, _, _, _, held = map(int, reply[0].split())
+    told = reply[0].split() if reply else []
+    if not told:
+        return 0  # the pane is gone: tmux says so only when it is to be captured
+    _, rows, _, _, _, held = map(int, told)
     return rows + min(history, held)
 
 

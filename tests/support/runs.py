@@ -32,6 +32,9 @@ command = ["sh", "SCRIPT"]
 command = "sh check.sh"
 """
 
+REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done | tee -a "$AUTOD_VERDICTS"\n'
+"""Approves all tasks of a session; into the file too: tmux may drop what is printed as a pane's program ends."""
+
 
 class RunRig(Rig):
     """A repository whose agent is the script `agent.sh` beside it."""

@@ -30,6 +30,8 @@ HELD_FOR = 20.0
 """Seconds until a merge that was refused is tried again."""
 FIRST_LOOK = 0.5
 """Seconds after which a session's log is looked at, in case tmux told nothing of its output."""
+_KEPT = ("osc", "title", "dead")
+"""Kinds of events that are heard later when their pane is not known yet."""
 CLOSING = 10.0
 """Seconds that what is being written has to come to its end when the conductor leaves."""
 
@@ -56,8 +58,8 @@ class Steward:
         self._held: dict[str, float] = {}
         self._timers: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
         self._alarm: asyncio.TimerHandle | None = None
-        self._early: dict[str, PaneEvent] = {}
-        """Deaths of panes that nobody knows yet: told before their start was."""
+        self._early: dict[str, dict[str, PaneEvent]] = {}
+        """Pane that nobody knows yet to the last of what it told, by kind: told before its start was."""
 
     def wake(self) -> None:
         """Look for what is next, soon."""
@@ -147,7 +149,7 @@ class Steward:
         placed = run.sessions[session.id]
         self._busy.pop((run_id, session.id), None)
         self.watch(run, placed)
-        if early := self._early.pop(placed.pane, None):
+        for early in self._early.pop(placed.pane, {}).values():
             self.hear(early)
 
     def watch(self, run: RunRecord, session: SessionRecord) -> None:
@@ -199,8 +201,8 @@ class Steward:
             return
         found = next(((r, s) for r, s in self._living() if s.pane == event.pane and event.pane), None)
         if found is None:
-            if event.kind == "dead" and self._busy:
-                self._early[event.pane] = event
+            if event.kind in _KEPT and self._busy:
+                self._early.setdefault(event.pane, {})[event.kind] = event
             return
         run, session = found
         self._halts.hear(run, session, event)

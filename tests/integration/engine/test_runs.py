@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
 from tests.support.runs import RunRig
 
@@ -39,13 +34,6 @@ for task in $AUTOD_TASKS; do
   else test -f "$task.txt" && echo "VERDICT $task APPROVED: fine"; sleep 0.2; fi
 done
 """
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
-    rig = RunRig(tmp_path)
-    yield rig
-    await rig.close()
 
 
 async def test_tasks_flow_through_two_stages_into_the_branch(rig: RunRig) -> None:

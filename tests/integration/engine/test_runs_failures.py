@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from autod_tui import process
 from autod_tui.core import requests as rq
 from autod_tui.core.events import Noted
 from autod_tui.core.run import RunState, SessionState, TaskSpec, TaskState, Verdict
-from tests.support.runs import RunRig
+from tests.support.runs import REPORT, RunRig
 
 ONE_STAGE = """
 [plan]
@@ -25,14 +24,6 @@ name = "build"
 id = "a"
 {task}
 """
-REPORT = 'echo "VERDICT $AUTOD_TASKS APPROVED" | tee -a "$AUTOD_VERDICTS"\n'
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
-    rig = RunRig(tmp_path)
-    yield rig
-    await rig.close()
 
 
 def plan(stage: str = "attempts = 2", task: str = "") -> str:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from autod_tui.core.requests import Review
 from autod_tui.core.run import By, RunState, TaskState
 from tests.support.runs import RunRig
@@ -40,13 +35,6 @@ if grep -q "60 is not >= 70" "$AUTOD_PROMPT_FILE"; then score=91; fi
 echo "$score" > $AUTOD_TASKS.score
 echo "VERDICT $AUTOD_TASKS APPROVED" | tee -a "$AUTOD_VERDICTS"
 """
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
-    rig = RunRig(tmp_path)
-    yield rig
-    await rig.close()
 
 
 async def test_high_scores_pass_without_a_person_and_low_ones_go_back(rig: RunRig) -> None:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from autod_tui.core import requests as rq
 from autod_tui.core.run import RunState
-from tests.support.runs import RunRig
+from tests.support.runs import REPORT, RunRig
 
-REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done | tee -a "$AUTOD_VERDICTS"\n'
 PLAN = '[plan]\ninto = "done"\n[[stage]]\nname = "build"\nattempts = 1\n[[task]]\nid = "t1"\n'
 FAILS = "echo $AUTOD_TASKS > half-done; exit 3\n"
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
-    rig = RunRig(tmp_path)
-    yield rig
-    await rig.close()
 
 
 async def failed(rig: RunRig) -> str:

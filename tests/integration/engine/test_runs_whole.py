@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,13 @@ from autod_tui.core import requests as rq
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event
 from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
-from tests.support.runs import RunRig
+from tests.support.runs import REPORT, RunRig
 from tests.support.terminals import wait_until
-
-REPORT = 'for t in $AUTOD_TASKS; do echo "VERDICT $t APPROVED"; done | tee -a "$AUTOD_VERDICTS"\n'
-"""Into the file too: tmux may drop what is printed at the moment that a pane's program ends."""
 
 
 def plan(count: int, stages: str = '[[stage]]\nname = "build"\nsessions = 4\n', head: str = "") -> str:
     tasks = "".join(f'[[task]]\nid = "t{number}"\n' for number in range(1, count + 1))
     return f'[plan]\ninto = "done"\n{head}\n{stages}\n{tasks}'
-
-
-@pytest.fixture
-async def rig(tmp_path: Path) -> AsyncIterator[RunRig]:
-    rig = RunRig(tmp_path)
-    yield rig
-    await rig.close()
 
 
 def merges(rig: RunRig) -> list[str]:
