@@ -11,7 +11,7 @@ from autod_tui.cli.resolve import offer_resolution
 from autod_tui.core.checkpoint import ApprovedPlan, MergePlan, MergeStep, RollbackPlan
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import RefusedError, UsageError
-from autod_tui.core.requests import Check, Merge, PlanMerge, PlanRollback, Rollback, Sync
+from autod_tui.core.requests import Check, Forget, Merge, PlanMerge, PlanRollback, Rollback, Sync
 
 
 def check(request: Request) -> int:
@@ -26,6 +26,11 @@ def merge(request: Request) -> int:
     options, console = request.options, request.console
 
     async def act(desk: Desk) -> int:
+        if options.ask_again:
+            forgot = await desk.ask(Forget(checkpoint=options.name))
+            if not forgot.ok:
+                return settle(console, forgot)
+            console.say(forgot.message)
         planned = await desk.ask(PlanMerge(checkpoint=options.name, leave_out=tuple(options.leave_out)))
         if not planned.ok:
             return settle(console, planned)

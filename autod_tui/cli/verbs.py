@@ -112,6 +112,7 @@ VERBS: tuple[Verb, ...] = (
         _LEAVE_OUT,
         _arg("--commit", dest="commit", action="store_true", default=None, help="commit uncommitted work first"),
         _arg("--no-commit", dest="commit", action="store_false", help="merge without the uncommitted work"),
+        _arg("--ask-again", action="store_true", help="forget how its conflicts were resolved before"),
     )),
     Verb(("checkpoint", "rollback"), "merge:rollback", (_CHECKPOINT,)),
     Verb(("checkpoint", "sync"), "merge:sync", (

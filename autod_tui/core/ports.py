@@ -277,6 +277,12 @@ class GitPort(Protocol):
         """Return path to (mode, blob id) for the conflicts that were resolved before."""
         ...
 
+    async def forget(
+        self, worktree: str, ours: str, theirs: str, merged: MergedTree, conflicts: Sequence[Conflict]
+    ) -> None:
+        """Forget how `conflicts` of merging `theirs` into `ours` were resolved; rerere forgets in `worktree`."""
+        ...
+
     async def last_change(self, commit: str, path: str) -> int:
         """Return the commit time (Unix seconds) of the last change of `path` in `commit`'s history; 0 if none."""
         ...

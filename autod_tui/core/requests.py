@@ -148,6 +148,12 @@ class Abandon(Request, frozen=True, kw_only=True):
     checkpoint: str
 
 
+class Forget(Request, frozen=True, kw_only=True):
+    """Forget how the conflicts of a checkpoint's merge were resolved before, so that it asks again."""
+
+    checkpoint: str
+
+
 class PlanRollback(Request, frozen=True, kw_only=True):
     """Answer with a `RollbackPlan` under `data["plan"]`."""
 
@@ -266,6 +272,7 @@ AnyRequest = (
     | PrepareEdit
     | LeaveOut
     | Abandon
+    | Forget
     | PlanRollback
     | Rollback
     | Sync

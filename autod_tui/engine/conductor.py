@@ -207,6 +207,10 @@ class Conductor:
             return answer
 
     @_handle.register
+    async def _(self, request: rq.Forget) -> Answer:
+        return await self._merging_alone(self._resolutions.forget(request.checkpoint))
+
+    @_handle.register
     async def _(self, request: rq.PlanRollback) -> Answer:
         return await self._rollbacks.plan(request.checkpoint)
 

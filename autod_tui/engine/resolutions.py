@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autod_tui.core import events as ev
-from autod_tui.core.checkpoint import Conflict, Transaction
-from autod_tui.core.errors import UsageError
+from autod_tui.core.checkpoint import Conflict, MergePlan, MergeStep, Transaction
+from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.names import helper_name
-from autod_tui.core.ports import Launch, MergedTree
+from autod_tui.core.ports import Launch, MergeBench, MergedTree
 from autod_tui.core.requests import Answer
 from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.house import House, unknown_hint
+from autod_tui.engine.planning import plan_merge
 from autod_tui.engine.replay import Waiting, replay_plan
 from autod_tui.engine.resolve import choice
 from autod_tui.engine.workstreams import Workstreams
@@ -54,6 +55,33 @@ class Resolutions:
         open_paths = [conflict.path for conflict in transaction.conflicts]
         files = [path for path in left if path in open_paths]
         return Answer(message=worktree, data={"worktree": worktree, "files": files})
+
+    async def forget(self, name: str) -> Answer:
+        """Forget what was resolved before and would settle conflicts of the merge of `name` unasked."""
+        if self._house.state.checkpoint(name).transaction is not None:
+            raise RefusedError(f"a merge of {name!r} is under way", hint="resolve its conflicts or abandon it")
+        git, forgotten = self._house.git, []
+        worktree = str(self._house.own_worktrees / "rehearsal")
+        async with git.bench(scratch=False) as bench:
+            for step, commit, paths in await self._remembered(bench, await plan_merge(self._house, name)):
+                ours = await git.resolve(f"{commit}^1") or ""
+                merged = await bench.merge(ours, step.head)
+                conflicts = [conflict for conflict in merged.conflicts if conflict.path in paths]
+                await git.forget(worktree, ours, step.head, merged, conflicts)
+                forgotten += [f"{conflict.path} of {step.workstream}" for conflict in conflicts]
+        told = f"{name} asks again about {', '.join(forgotten)}" if forgotten else f"{name}: nothing was remembered"
+        return Answer(message=told, data={"forgotten": forgotten})
+
+    async def _remembered(self, bench: MergeBench, plan: MergePlan) -> list[tuple[MergeStep, str, list[str]]]:
+        """Return each step that memory settles, with its merge commit and the paths."""
+        found: list[tuple[MergeStep, str, list[str]]] = []
+
+        def told(step: MergeStep, commit: str, how: dict[str, str]) -> None:
+            if paths := [path for path, by in how.items() if by == "remembered"]:
+                found.append((step, commit, paths))
+
+        await replay_plan(self._house, bench, plan, told)
+        return found
 
     async def dismiss_helper(self, name: str) -> None:
         """End the agent that was solving the conflicts of checkpoint `name`, if there is one."""

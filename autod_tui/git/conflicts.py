@@ -118,6 +118,13 @@ class ConflictRoom:
         rows = (row.split("\t", 1) for row in os.fsdecode(done.stdout).split("\0") if row)
         return tuple(dict.fromkeys(row[1] for row in rows))
 
+    async def forget(self, worktree: str, ours: str, theirs: str, merged: MergedTree, paths: Sequence[str]) -> None:
+        """Have rerere forget how `paths` were resolved, in a worktree where their conflict is laid out for it."""
+        await self.lay_out(worktree, ours, theirs, merged)
+        words = (*_RERERE, "rerere", "forget", "--", *paths)
+        place, literal = self._own(worktree), {"GIT_LITERAL_PATHSPECS": "1"}
+        await self._git.text(*words, step="forgetting a resolution", place=place, env=literal)
+
     async def resolved(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Stage `paths` as they are, let rerere learn, and return path to (mode, blob id).
 

@@ -129,6 +129,14 @@ class Refs:
             [*((name, oid, "") for name, oid in kept.items() if name != ref), (ref, kept.get(ref, ""), new)]
         )
 
+    async def forget(self, conflicts: Sequence[Conflict]) -> None:
+        """Drop what is kept of the resolutions of `conflicts`."""
+        kept: dict[str, str] = {}
+        for conflict in conflicts:
+            kept |= await self.exact_below(f"{RESOLVED}{_slot(conflict)}")
+        if kept:
+            await self.move([(ref, oid, "") for ref, oid in kept.items()])
+
     async def exact_below(self, place: str) -> dict[str, str]:
         """Return full ref name to object id, unpeeled, of all refs below `place`."""
         form = "%(refname) %(objectname)"

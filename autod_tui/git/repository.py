@@ -238,6 +238,13 @@ class Repository(GitPort):
         """Lay a conflict out unless exactly this one lies there already: what was edited in it stays."""
         return await self._room.keep_or_lay_out(worktree, ours, theirs, merged)
 
+    async def forget(
+        self, worktree: str, ours: str, theirs: str, merged: MergedTree, conflicts: Sequence[Conflict]
+    ) -> None:
+        """Forget how `conflicts` were resolved; rerere forgets in `worktree`."""
+        await self._room.forget(worktree, ours, theirs, merged, [conflict.path for conflict in conflicts])
+        await self._refs.forget(conflicts)
+
     async def resolved_blobs(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Take the resolution of `paths` from the conflict worktree; see `ConflictRoom.resolved`."""
         return await self._room.resolved(worktree, paths)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from autod_tui.core import events as ev
-from autod_tui.core.checkpoint import GateResult, GateState, Guilt
-from autod_tui.core.requests import Abandon, Answer, Merge, PlanMerge
+from autod_tui.core.checkpoint import GateResult, GateState, Guilt, Settled
+from autod_tui.core.requests import Abandon, Answer, Forget, Merge, PlanMerge
 from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.tui.screens.merge import MergeScreen
 from tests.tui.fake_desk import FakeDesk, planned
@@ -130,3 +130,23 @@ async def test_after_a_rollback_nothing_is_told_as_merged(exact: bool) -> None:
         assert "rolled back: rolled back" not in robot.text
         assert not any(line.rstrip(" │").endswith("  merged") for line in robot.lines)
         assert "moved" not in robot.text
+
+
+async def test_a_resolution_of_before_can_be_forgotten_in_the_plan() -> None:
+    desk = busy_desk()
+    settled = (Settled(path="src/config.py", workstream="database-pipeline", how="remembered"),)
+    plan = msgspec.structs.replace(merge_plan(desk), settled=settled)
+    desk.replies[PlanMerge] = planned(plan)
+
+    def forget(request: Forget) -> Answer:
+        desk.replies[PlanMerge] = planned(msgspec.structs.replace(plan, settled=()))
+        return Answer(message="foundation asks again about src/config.py of database-pipeline")
+
+    desk.replies[Forget] = forget
+    async with robot_at(desk) as robot:
+        await robot.press("m")
+        await robot.expect("as it was resolved before", "f Ask again")
+        await robot.press("f")
+        await robot.expect("asks again about src/config.py")
+        await robot.expect_gone("as it was resolved before")
+        assert "f Ask again" not in robot.text

@@ -17,7 +17,7 @@ from textual.timer import Timer
 from autod_tui.core.board import CheckpointView
 from autod_tui.core.checkpoint import ApprovedPlan, CheckpointState, GateState, MergePlan
 from autod_tui.core.desk import Update
-from autod_tui.core.requests import Answer, Check, Merge, PlanMerge, Sync
+from autod_tui.core.requests import Answer, Check, Forget, Merge, PlanMerge, Sync
 from autod_tui.tui.plans import plan_source
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.conflict import ConflictScreen
@@ -41,6 +41,7 @@ class MergeScreen(Page, BoardWatcher):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "approve", show=False),
         Binding("space", "commit_first", show=False),
+        Binding("f", "ask_again", show=False),
         Binding("x", "resolve", show=False),
         Binding("s", "sync", show=False),
         Binding("k", "leave_out", show=False, priority=True),  # before the lists, where k moves
@@ -100,6 +101,19 @@ class MergeScreen(Page, BoardWatcher):
             dirty = {step.workstream for step in self.plan.steps if step.uncommitted}
             self.commit ^= {name} & dirty or dirty
             self._show()
+
+    def _remembers(self) -> bool:
+        """Say whether the plan settles a conflict as it was resolved before."""
+        return self.stage == "plan" and self.plan is not None and any(s.how == "remembered" for s in self.plan.settled)
+
+    def action_ask_again(self) -> None:
+        """Forget how conflicts were resolved before, and plan anew."""
+        if self._remembers():
+            start(self, self._forget, exclusive=True)
+
+    async def _forget(self) -> None:
+        self.autod.tell_answer(await self.autod.desk.ask(Forget(checkpoint=self.checkpoint)))
+        await self._load()
 
     def action_approve(self) -> None:
         """Carry the plan out, or do the next thing that the result offers."""
@@ -253,7 +267,8 @@ class MergeScreen(Page, BoardWatcher):
                 if any(s.uncommitted for s in self.plan.steps)
                 else []
             )
-            return [*([] if self.plan.refusals else [Hint("y", "Merge", "approve")]), *dirty, leave]
+            again = [Hint("f", "Ask again", "ask_again")] if self._remembers() else []
+            return [*([] if self.plan.refusals else [Hint("y", "Merge", "approve")]), *dirty, *again, leave]
         if self._conflicted():
             return [Hint("x", "Resolve", "resolve"), leave]
         if self.stage == "ended" and self.answer and self.answer.ok and not self.rehearse:

@@ -126,6 +126,20 @@ async def test_conflict_is_resolved_by_side_and_remembered(rig: Rig, how: str, k
     assert rig.git("show", "integration/first:base.txt").splitlines()[2] == kept
 
 
+async def test_a_resolution_that_is_forgotten_is_asked_for_again(rig: Rig) -> None:
+    await conflict(rig)
+    assert not (await rig.conductor.handle(rq.Forget(checkpoint="first"))).ok, "its merge is under way"
+    assert (await rig.conductor.handle(rq.Resolve(checkpoint="first", how="ours"))).ok
+    assert (await rig.roll_back("first")).ok
+    assert [one.how for one in (await rig.plan_merge("first")).settled] == ["remembered"]
+    forgot = await rig.conductor.handle(rq.Forget(checkpoint="first"))
+    assert forgot.message == "first asks again about base.txt of two"
+    assert (await rig.plan_merge("first")).settled == ()
+    again = await rig.merge("first")
+    assert again.data["conflict"] == {"workstream": "two", "files": ["base.txt"]}
+    assert (await rig.conductor.handle(rq.Resolve(checkpoint="first", how="theirs"))).ok
+
+
 async def test_conflict_is_edited_in_a_worktree_of_autods_own(rig: Rig) -> None:
     await conflict(rig)
     prepared = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
