@@ -12,6 +12,16 @@ from tests.support.standin import Refuse, Say, Shell
 from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
+PLAN = """
+[plan]
+into = "done"
+[[stage]]
+name = "build"
+sessions = 1
+[[task]]
+id = "t1"
+outputs = ["t1.txt"]
+"""
 ASKING = ("copilot", "gemini", "opencode", "qwen", "vibe")
 REST = ("done", "idle")
 
@@ -78,3 +88,19 @@ def test_a_key_that_is_refused_is_a_failure(employ: Employ, agent: str) -> None:
     with one.conducted():
         begin(one)
         assert one.wait_state("failed")["reason"]
+
+
+@pytest.mark.parametrize("agent", [*ASKING, "pi"])
+def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    own = f'[agents.{agent}]\npermission = "all"\n'
+    one.stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n{own}')
+    one.stand.write("workstreams/week.toml", PLAN)
+    one.stand.commit("plan")
+    one.lane.add(Shell("echo made > t1.txt"), Say("It is made."))
+    told_of = one.stand.autod("run", "week", "--json", "--yes")
+    assert told_of.returncode == 0, told_of.stdout + told_of.stderr
+    said = one.lane.usage()
+    exact = {"input": said.input + said.cache_write, "output": said.output, "cached": said.cache_read}
+    assert json.loads(told_of.stdout.splitlines()[-1])["tokens"] == exact
+    assert one.stand.git("show", "done:t1.txt") == "made"
