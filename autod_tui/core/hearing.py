@@ -68,9 +68,7 @@ def take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
     known = memory.claims.get(reading.source)
     same = known is not None and (known.reading.state, known.reading.vague) == (reading.state, reading.vague)
     # a status file is told again only when it dates its status anew: it left the state meanwhile
-    anew = reading.source in (Source.OUTPUT, Source.STATUS_FILE) or (
-        reading.source is Source.SCREEN and reading.vague and reading.state is S.IDLE
-    )
+    anew = reading.source in (Source.OUTPUT, Source.STATUS_FILE)
     since = known.at if known is not None and same and not anew else at
     return msgspec.structs.replace(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
 

@@ -311,7 +311,7 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     "interrupted, told by its screen alone": (
         {"hooks_suffice": True},
         "0 hook working; 5 screen quiet; 5.4 screen quiet; 9 hook working; 20 screen quiet; 20.5 screen -",
-        "5.8 working; 6.5 idle; 8 idle; 9 working; 20.4 working; 30 working",
+        "5.4 working; 5.6 idle; 8 idle; 9 working; 20.4 working; 30 working",
     ),
     "a question turned down, told by its screen alone": (
         {"hooks_suffice": True},
