@@ -93,6 +93,7 @@ async def _serving(conductor: Conductor, parts: Parts) -> AsyncIterator[None]:
         yield
         if conductor.role not in WATCHING_ROLES:  # a person who leaves the dashboard does not wait for others
             await service.finish()
+            await conductor.finish()
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -84,6 +84,7 @@ class Conductor:
         self._stop_listening = house.stream.listen(self._heard)
         self._busy: set[Action] = set()
         self._watching = False
+        self._merged = False
 
     async def begin(self) -> tuple[str, ...]:
         """Announce the conductor and reconcile; return the findings."""
@@ -124,6 +125,13 @@ class Conductor:
     async def _observe(self) -> None:
         await self.observer.look_at_all()
         await self.observer.run()
+
+    async def finish(self) -> None:
+        """Start what waited for a checkpoint that was merged now: who only passes by doesn't hear of it later."""
+        if self._merged and not self._watching:
+            for action in next_actions(self.house.plan, self.house.state):
+                if isinstance(action, StartWorkstream):
+                    await self._carry_out(action)
 
     async def close(self) -> None:
         """Stop watching; agents go on."""
@@ -250,6 +258,7 @@ class Conductor:
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
         # after the others have heard the same: what it tells comes after what it follows from
         asyncio.get_running_loop().call_soon(self._holds.heard, entries)
+        self._merged |= any(isinstance(entry.event, ev.CheckpointMerged) for entry in entries)
         if not self._watching:
             return
         if any(isinstance(entry.event, _WORLD_CHANGERS) for entry in entries):

@@ -181,3 +181,13 @@ def test_the_report_counts_from_git(stand: World) -> None:
     stand.ask("checkpoint", "rollback", "all")
     assert stand.ask("report")["direct_commits"] == 4
     assert stand.ask("report")["rollbacks"] == 2
+
+
+def test_what_waited_for_a_checkpoint_starts_after_a_merge_that_nobody_watches(stand: World) -> None:
+    stand.write("workstreams/later/workstream.toml", 'after = ["early"]\n')
+    lay(stand, WAVES, "a", "b", "c", "later")
+    assert stand.workstream("later")["state"] == "planned"
+    work(stand, "a", **{"a.txt": "1\n"})
+    stand.ask("checkpoint", "merge", "early")
+    assert stand.workstream("later")["state"] != "planned"
+    assert stand.git("show", "HEAD:a.txt", cwd=stand.worktree("later")) == "1"
