@@ -67,3 +67,8 @@ async def test_who_says_that_it_waits_does_not_count_as_hung(rig: RunRig) -> Non
     await rig.until(lambda: rig.task(id, "mute").state is TaskState.FAILED)
     assert [one.state for one in rig.run(id).sessions.values() if one.tasks == ("mute",)] == [SessionState.HUNG] * 2
     assert session(rig, id).waits
+
+
+async def test_what_is_told_before_the_pane_is_known_is_heard(rig: RunRig) -> None:
+    id = await waiting(rig, "printf '\\033]7501;state=blocked:kind=question\\007'; exec sleep 100\n")
+    assert [one.reason for one in [session(rig, id).halt] if one] == ["question"]
