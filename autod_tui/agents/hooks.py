@@ -37,8 +37,10 @@ class Hooks(Struct, frozen=True, kw_only=True):
 def install_hooks(profile: AgentProfile, spool: Path) -> Hooks:
     """Make the directory of a session's spool and write there what the profile's way of hooks needs.
 
-    Raises AutodError when it can't be written.
+    Nothing is made for a profile by which no event means anything. Raises AutodError when it can't be written.
     """
+    if not (profile.hooks or profile.hook_states):
+        return Hooks()
     launch = spool / LAUNCH
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)

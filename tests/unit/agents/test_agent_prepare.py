@@ -143,6 +143,12 @@ def test_without_a_spool_nothing_is_hooked():
     assert prepared.env == {}
 
 
+def test_an_agent_whose_events_mean_nothing_gets_no_spool(tmp_path: Path):
+    assert prepare(AgentProfile(name="own", command=("own",)), VALUES, spool=tmp_path / "spool").env == {}
+    own = AgentProfile(name="own", command=("own",), hook_states={"Begin": "working"})
+    assert prepare(own, VALUES, spool=tmp_path / "spool").env == {"AUTOD_SPOOL": str(tmp_path / "spool" / "s-1")}
+
+
 def test_claude_gets_a_settings_file_of_this_launch(tmp_path: Path):
     spool = tmp_path / "sp o'ol#"
     prepared = prepare(PROFILES["claude"], VALUES, spool=spool)
