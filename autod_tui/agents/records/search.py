@@ -52,10 +52,15 @@ def young_dirs(place: Path, followed: Followed) -> Iterator[Path]:
 
 
 def first_begun(paths: Iterable[Path], followed: Followed, *, anywhere: bool) -> Path | None:
-    """Return the first record that began after its agent; `anywhere`: the directory it names needn't be looked at."""
+    """Return the first record that began after its agent; `anywhere`: the directory it names needn't be looked at.
+
+    One whose name tells that it is of an earlier conversation is none, however short the agent of that one lived.
+    """
     since, found = followed.started_at - EARLY, list[tuple[float, Path]]()
     worktree = os.path.realpath(followed.worktree)
     for path in paths:
+        if any(earlier in path.name for earlier in followed.counted_from if earlier):
+            continue
         try:
             if path.stat().st_mtime < since:
                 continue

@@ -288,6 +288,14 @@ def test_records_are_found_by_id_and_by_when_they_began(tmp_path: Path, name: st
     assert record is not None and record.read_new().models
 
 
+def test_the_record_of_an_earlier_conversation_is_not_taken_for_that_of_a_new_one(tmp_path: Path) -> None:
+    path, began = placed(tmp_path, ROLLOUT, ".codex/sessions/2026/11/21"), 1795271000.0
+    os.utime(path, (began + 1000, began + 1000))
+    earlier = {"01a1fe84-c3a7-7c70-a620-1a47bd6d1d2a": began}
+    assert find_record(followed("codex", tmp_path, started_at=began, counted_from={"another": began})) == path
+    assert find_record(followed("codex", tmp_path, started_at=began, counted_from=earlier)) is None
+
+
 def test_a_resumed_conversation_counts_from_when_autod_first_had_it(tmp_path: Path) -> None:
     placed(tmp_path, FORKED, ".claude/projects/-home-ann-repo")
     id = Path(FORKED).stem
