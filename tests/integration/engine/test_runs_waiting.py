@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autod_tui.core.ports import Launch, PaneEvent, PaneStatus
 from autod_tui.core.requests import AnswerAgent, ReadQuestion
 from autod_tui.core.run import SessionRecord, SessionState, TaskState
 from autod_tui.core.workstream import Source, WorkstreamState
@@ -70,5 +71,16 @@ async def test_who_says_that_it_waits_does_not_count_as_hung(rig: RunRig) -> Non
 
 
 async def test_what_is_told_before_the_pane_is_known_is_heard(rig: RunRig) -> None:
-    id = await waiting(rig, "printf '\\033]7501;state=blocked:kind=question\\007'; exec sleep 100\n")
+    rig.prepare(PLAN, "exec sleep 100\n")
+    conductor = await rig.conduct()
+    start = conductor.house.panes.start
+
+    async def told_at_once(launch: Launch) -> PaneStatus:
+        pane = await start(launch)
+        conductor.runs.hear(PaneEvent(kind="osc", pane=pane.pane, data="7501;state=blocked:kind=question"))
+        return pane
+
+    conductor.house.panes.start = told_at_once  # type: ignore[method-assign]
+    id = await rig.start()
+    await rig.until(lambda: session(rig, id).waits)
     assert [one.reason for one in [session(rig, id).halt] if one] == ["question"]
