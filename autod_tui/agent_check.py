@@ -18,8 +18,8 @@ from autod_tui import process
 from autod_tui.adapters import Agents
 from autod_tui.core.agent_ports import Sign
 from autod_tui.core.errors import AutodError
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import PaneEvent
 from autod_tui.core.requests import AnswerAgent, Down, ReadQuestion, Up
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState

@@ -16,8 +16,8 @@ from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.desk import ConflictSides, Desk, Update
 from autod_tui.core.events import Recorded
+from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import Plan
-from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
 

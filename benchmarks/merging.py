@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from autod_tui.core.checkpoint import ApprovedPlan, MergePlan
-from autod_tui.core.ports import ForecastLane
+from autod_tui.core.forecast_ports import ForecastLane
 from autod_tui.core.requests import Merge, PlanMerge, Up
 from autod_tui.engine.desks import BaseDesk
 from autod_tui.git.repository import open_repository

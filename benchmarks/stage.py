@@ -20,8 +20,9 @@ from autod_tui.agents.profiles import load_profiles
 from autod_tui.agents.signs import Signs
 from autod_tui.core import events as ev
 from autod_tui.core.events import Event, Recorded
+from autod_tui.core.pane_ports import Launch, Screen
 from autod_tui.core.plan import AgentProfile, Plan, Project
-from autod_tui.core.ports import FilesPort, Launch, Screen
+from autod_tui.core.ports import FilesPort
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream

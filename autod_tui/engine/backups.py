@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autod_tui.core import events as ev
-from autod_tui.core.ports import Backup
+from autod_tui.core.git_ports import Backup
 from autod_tui.engine.house import House
 
 

@@ -17,7 +17,7 @@ from autod_tui.core.checkpoint import (
     Transaction,
 )
 from autod_tui.core.errors import AutodError, ExitCode, RefusedError, UsageError
-from autod_tui.core.ports import MergeBench
+from autod_tui.core.git_ports import MergeBench
 from autod_tui.core.requests import Answer
 from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.gates import Gates

@@ -14,8 +14,9 @@ from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.errors import AutodError, UsageError
 from autod_tui.core.events import Recorded
+from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import Plan
-from autod_tui.core.ports import Follow, JournalPort, RequestsPort, Screen
+from autod_tui.core.ports import Follow, JournalPort, RequestsPort
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord, SessionState
 from autod_tui.core.workstream import WorkstreamRecord

@@ -9,7 +9,7 @@ from pathlib import Path
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import CheckpointSpec, CheckpointState
 from autod_tui.core.errors import AutodError
-from autod_tui.core.ports import Forecast, ForecastLane
+from autod_tui.core.forecast_ports import Forecast, ForecastLane
 from autod_tui.core.workstream import Overlap, WorkstreamRecord
 from autod_tui.engine.house import House
 

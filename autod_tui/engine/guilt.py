@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autod_tui.core.checkpoint import GateResult, GateSpec, GateState, Guilt, MergePlan, MergeStep
-from autod_tui.core.ports import MergeBench
+from autod_tui.core.git_ports import MergeBench
 from autod_tui.engine.gates import Gates
 
 

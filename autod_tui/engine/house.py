@@ -11,9 +11,12 @@ from typing import Protocol
 
 from autod_tui.core.agent_ports import AgentsPort, Followed, Sign, SignsPort
 from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.forecast_ports import ForecastPort
+from autod_tui.core.git_ports import GitPort
 from autod_tui.core.names import nearest
+from autod_tui.core.pane_ports import PanesPort
 from autod_tui.core.plan import Plan
-from autod_tui.core.ports import FilesPort, ForecastPort, GateRunnerPort, GitPort, PanesPort, ProcessesPort
+from autod_tui.core.ports import FilesPort, GateRunnerPort, ProcessesPort
 from autod_tui.core.run import RunPlan
 from autod_tui.core.state import State
 from autod_tui.core.workstream import WorkstreamSpec

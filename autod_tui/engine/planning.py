@@ -10,7 +10,7 @@ import msgspec
 from autod_tui.core.board import unmerged
 from autod_tui.core.checkpoint import CheckpointSpec, CheckpointState, MergePlan, MergeStep, Settled
 from autod_tui.core.errors import UsageError
-from autod_tui.core.ports import WorktreeEntry
+from autod_tui.core.git_ports import WorktreeEntry
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.replay import Waiting, replay_plan
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import CheckpointRecord
 from autod_tui.core.errors import AutodError
-from autod_tui.core.ports import PaneStatus
+from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.checkpoints import merged_event
 from autod_tui.engine.house import House

@@ -10,7 +10,7 @@ import msgspec
 
 from autod_tui.core import events as ev
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
-from autod_tui.core.ports import Backup, Removal
+from autod_tui.core.git_ports import Backup, Removal
 from autod_tui.core.requests import Answer, Down
 from autod_tui.engine.backups import keep, keep_ref
 from autod_tui.engine.house import House

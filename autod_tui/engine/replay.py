@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from autod_tui.core.checkpoint import Conflict, MergePlan, MergeStep
-from autod_tui.core.ports import MergeBench, MergedTree
+from autod_tui.core.git_ports import MergeBench, MergedTree
 from autod_tui.engine.house import House
 from autod_tui.engine.resolve import Choice, settle_by_rule
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import Conflict, MergePlan, MergeStep, Transaction
 from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.git_ports import MergeBench, MergedTree
 from autod_tui.core.names import helper_name
-from autod_tui.core.ports import Launch, MergeBench, MergedTree
+from autod_tui.core.pane_ports import Launch
 from autod_tui.core.requests import Answer
 from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.house import House, unknown_hint

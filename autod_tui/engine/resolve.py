@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from autod_tui.core.checkpoint import Conflict
+from autod_tui.core.git_ports import GitPort
 from autod_tui.core.plan import ResolveRule
-from autod_tui.core.ports import GitPort
 
 Choice = tuple[str, str]
 """(mode, blob object id); an empty id removes the file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autod_tui.core import events as ev
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import WorktreeEntry
+from autod_tui.core.git_ports import WorktreeEntry
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamSpec
 from autod_tui.engine.house import House
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from autod_tui.core import events as ev
 from autod_tui.core.claims import Screen
-from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus
 from autod_tui.core.workstream import EXIT_STATUS, Reading, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.following import Following
 from autod_tui.engine.house import House

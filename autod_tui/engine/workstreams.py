@@ -10,8 +10,9 @@ from autod_tui.core import events as ev
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.dispatch import hold_reason
 from autod_tui.core.errors import AutodError, ExitCode, RefusedError
+from autod_tui.core.git_ports import WorktreeEntry
+from autod_tui.core.pane_ports import Launch, PaneStatus
 from autod_tui.core.plan import AgentProfile, PromptMode
-from autod_tui.core.ports import Launch, PaneStatus, WorktreeEntry
 from autod_tui.core.requests import Answer
 from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import MergedTree
+from autod_tui.core.git_ports import MergedTree
 from autod_tui.git.command import Git, Place
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.worktree import Worktrees

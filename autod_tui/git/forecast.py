@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from autod_tui.core.errors import AutodError
-from autod_tui.core.ports import Forecast, ForecastLane, ForecastPort, MergedTree
+from autod_tui.core.forecast_ports import Forecast, ForecastLane, ForecastPort
+from autod_tui.core.git_ports import MergedTree
 from autod_tui.git.merge import Bench
 from autod_tui.git.replay import ALL_ORDERS_UP_TO, Files, Replay, Steps, files_of, suggested_order
 

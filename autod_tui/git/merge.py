@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
-from autod_tui.core.ports import MergeBench, MergedTree
+from autod_tui.core.git_ports import MergeBench, MergedTree
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.attributes import AttributeFiles
 from autod_tui.git.command import Git

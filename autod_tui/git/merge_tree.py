@@ -10,7 +10,7 @@ from msgspec import Struct
 from autod_tui import process
 from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.errors import AutodError, CommandFailedError, RefusedError
-from autod_tui.core.ports import MergedTree
+from autod_tui.core.git_ports import MergedTree
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.objects import end_helper
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import Backup
+from autod_tui.core.git_ports import Backup
 from autod_tui.git.command import Git
 from autod_tui.git.identity import signature
 from autod_tui.git.lock import RepositoryLock

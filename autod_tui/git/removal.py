@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import Removal
+from autod_tui.core.git_ports import Removal
 from autod_tui.git.command import Git
 from autod_tui.git.ignored import backup_choice
 from autod_tui.git.merge import Bench

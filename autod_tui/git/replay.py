@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from autod_tui.core.errors import AutodError, RefusedError
-from autod_tui.core.ports import MergedTree
+from autod_tui.core.git_ports import MergedTree
 from autod_tui.git.merge import OpenBench
 
 UNRELATED = ("(no history in common)",)

@@ -11,7 +11,7 @@ from pathlib import Path
 from autod_tui import process
 from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.errors import EnvironmentUnfitError
-from autod_tui.core.ports import Backup, GitPort, MergedTree, Removal, WorktreeEntry
+from autod_tui.core.git_ports import Backup, GitPort, MergedTree, Removal, WorktreeEntry
 from autod_tui.core.workstream import Changes
 from autod_tui.git.attributes import AttributeFiles
 from autod_tui.git.browse import recent_branches

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import WorktreeEntry
+from autod_tui.core.git_ports import WorktreeEntry
 from autod_tui.git.checkouts import PATIENCE, Checkouts
 from autod_tui.git.command import Git, Place, recorded_path
 from autod_tui.git.half import strangers

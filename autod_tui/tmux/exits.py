@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 
-from autod_tui.core.ports import PaneStatus
+from autod_tui.core.pane_ports import PaneStatus
 
 SOON = 0.002
 """Seconds after which tmux is asked again about a pane whose program ended and whose end it has not seen."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from autod_tui.core.ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.tmux.meter import FloodMeter
 from autod_tui.tmux.osc import OscScanner
 

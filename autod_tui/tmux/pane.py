@@ -12,7 +12,7 @@ from pathlib import Path
 from autod_tui import process
 from autod_tui.core.errors import AutodError, CommandFailedError, UsageError
 from autod_tui.core.names import suggest_name
-from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
+from autod_tui.core.pane_ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.tmux import screen
 from autod_tui.tmux.control import Block, ControlClient, LineCount, ServerGoneError, TmuxRefusedError
 from autod_tui.tmux.inheritance import inherited_names

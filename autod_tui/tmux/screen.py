@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from autod_tui.core.ports import Screen
+from autod_tui.core.pane_ports import Screen
 
 FORMAT = "#{pane_width} #{pane_height} #{cursor_x} #{cursor_y} #{cursor_flag} #{history_size}"
 """What display-message is asked for ahead of the capture."""

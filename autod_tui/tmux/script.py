@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autod_tui.core.errors import UsageError
-from autod_tui.core.ports import Launch
+from autod_tui.core.pane_ports import Launch
 
 LONGEST_ARGUMENT = 128 * 1024 - 1
 """Bytes that Linux allows for one argument or one `NAME=value`."""

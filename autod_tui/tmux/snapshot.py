@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
-from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus
 from autod_tui.tmux.control import ControlClient
 from autod_tui.tmux.server import HUB
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus
 from autod_tui.tmux.control import ControlClient, ServerGoneError, TmuxRefusedError
 from autod_tui.tmux.exits import Exits
 from autod_tui.tmux.hearing import Hearing

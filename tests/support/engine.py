@@ -11,8 +11,9 @@ from autod_tui.core.agent_ports import Question
 from autod_tui.core.checkpoint import CheckpointSpec
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.events import Event, Recorded
+from autod_tui.core.git_ports import WorktreeEntry
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.plan import AgentProfile, Plan, Project
-from autod_tui.core.ports import PaneEvent, PaneStatus, Screen, WorktreeEntry
 from autod_tui.core.workstream import Reading, Source, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream

@@ -14,7 +14,7 @@ import msgspec
 from autod_tui.adapters import Agents, GateRunner, Processes
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.checkpoint import ApprovedPlan, MergePlan, RollbackPlan
-from autod_tui.core.ports import Launch, PaneEvent, PaneStatus, Screen
+from autod_tui.core.pane_ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.core.requests import Answer, Merge, PlanMerge, PlanRollback, Rollback
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.house import House

@@ -13,8 +13,8 @@ from autod_tui.core.board import Board, make_board
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.names import name_problem
+from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import Plan
-from autod_tui.core.ports import Screen
 from autod_tui.core.replay import apply
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord

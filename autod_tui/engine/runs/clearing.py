@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import Backup, Removal
+from autod_tui.core.git_ports import Backup, Removal
 from autod_tui.core.requests import Answer, TidyRun
 from autod_tui.core.run import RunRecord, RunState
 from autod_tui.engine.backups import keep

@@ -7,8 +7,8 @@ import asyncio
 from autod_tui.core.agent_ports import Sign
 from autod_tui.core.claims import Screen
 from autod_tui.core.events import Event, Recorded
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import PaneEvent
 from autod_tui.core.run import HALTS, RunRecord, SessionRecord, SessionState
 from autod_tui.core.run_events import SessionEnded, SessionHalted, SessionWentOn
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState

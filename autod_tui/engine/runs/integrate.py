@@ -11,7 +11,7 @@ from autod_tui.core import run_events as ev
 from autod_tui.core.checkpoint import Conflict
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.events import Event
-from autod_tui.core.ports import MergeBench
+from autod_tui.core.git_ports import MergeBench
 from autod_tui.core.run import RunRecord
 from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.house import House

@@ -6,7 +6,7 @@ import asyncio
 
 from autod_tui.core.agent_events import AgentsFreed, LimitRaised
 from autod_tui.core.events import AgentStopped, Recorded, StateChanged
-from autod_tui.core.ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.requests import Answer
 from autod_tui.core.run_events import (
     ReviewAsked,

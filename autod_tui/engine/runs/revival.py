@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autod_tui.core.ports import PaneStatus
+from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.endings import Ending, ending_of, holds, noted_ending

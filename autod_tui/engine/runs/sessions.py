@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.errors import AutodError, RefusedError
+from autod_tui.core.pane_ports import Launch, PaneStatus
 from autod_tui.core.plan import AgentProfile, PromptMode
-from autod_tui.core.ports import Launch, PaneStatus
 from autod_tui.core.run import RunRecord, SessionRecord
 from autod_tui.core.run_sessions import session_permission
 from autod_tui.engine.house import House

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
-from autod_tui.core.ports import MergeBench
+from autod_tui.core.git_ports import MergeBench
 from autod_tui.core.run import Isolation, RunRecord
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.places import branch_of

@@ -10,7 +10,7 @@ from autod_tui.core import run_events as ev
 from autod_tui.core.errors import AutodError, RefusedError
 from autod_tui.core.events import Noted
 from autod_tui.core.limits import agents_held
-from autod_tui.core.ports import PaneEvent, PaneStatus
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus
 from autod_tui.core.queues import agents_of
 from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState
 from autod_tui.core.schedule import AskReview, Finish, Integrate, Judge, StartSession, Step, next_steps, wake_at

@@ -9,7 +9,7 @@ import msgspec
 from textual import on
 from textual.binding import Binding, BindingType
 
-from autod_tui.core.ports import Backup
+from autod_tui.core.git_ports import Backup
 from autod_tui.core.requests import Answer, Undo
 from autod_tui.tui.screens.dialogs import Confirm, text_source
 from autod_tui.tui.screens.pager import Pager

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from autod_tui.core.desk import Desk
 from autod_tui.core.errors import AutodError
-from autod_tui.core.ports import Screen
+from autod_tui.core.pane_ports import Screen
 from autod_tui.tui.safe import clean_block, plain
 from autod_tui.tui.theme import role_style
 from autod_tui.tui.widgets.ansi import PLAIN, Pen, parse_row, with_cursor

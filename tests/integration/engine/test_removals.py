@@ -8,7 +8,7 @@ import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
-from autod_tui.core.ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.workstream import WorkstreamState
 from tests.support.rig import Rig
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autod_tui.core.ports import Launch, PaneEvent, PaneStatus
+from autod_tui.core.pane_ports import Launch, PaneEvent, PaneStatus
 from autod_tui.core.requests import AnswerAgent, ReadQuestion
 from autod_tui.core.run import SessionRecord, SessionState, TaskState
 from autod_tui.core.workstream import Source, WorkstreamState

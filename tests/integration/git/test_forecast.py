@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from autod_tui.core.ports import ForecastLane
+from autod_tui.core.forecast_ports import ForecastLane
 from autod_tui.git.merge_tree import MergeTree
 from autod_tui.git.replay import suggested_order
 from tests.support.repos import Sandbox, write

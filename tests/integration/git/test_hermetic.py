@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.core.ports import ForecastLane
+from autod_tui.core.forecast_ports import ForecastLane
 from tests.support.repos import Sandbox, write
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.core.ports import Launch
+from autod_tui.core.pane_ports import Launch
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 

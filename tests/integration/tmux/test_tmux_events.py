@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.core.ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.tmux.meter import FLOOD
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer

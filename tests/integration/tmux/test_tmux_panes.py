@@ -13,7 +13,7 @@ import pytest
 
 from autod_tui import process
 from autod_tui.core.errors import AutodError
-from autod_tui.core.ports import PaneStatus
+from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.tmux.pane import Panes
 from tests.support.terminals import until
 

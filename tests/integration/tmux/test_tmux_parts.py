@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autod_tui.core.ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.tmux.hearing import FLOODED_EVERY, SIGNALS_KEPT, Hearing
 from autod_tui.tmux.meter import FLOOD, REST, TRIAL, WINDOW, FloodMeter
 from autod_tui.tmux.osc import LONGEST, OscScanner

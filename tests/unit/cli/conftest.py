@@ -19,8 +19,8 @@ from autod_tui.core.board_json import to_json
 from autod_tui.core.checkpoint import CheckpointRecord, CheckpointSpec, GateSpec, MergePlan, MergeStep, RollbackPlan
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.events import Recorded
+from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import Plan, Project
-from autod_tui.core.ports import Screen
 from autod_tui.core.requests import Answer, AnyRequest, Down, PlanMerge, PlanRollback, PrepareEdit, Sync
 from autod_tui.core.run import RunRecord
 from autod_tui.core.state import State

@@ -12,8 +12,8 @@ from autod_tui.adapters import Agents
 from autod_tui.core.agent_ports import Question
 from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.events import AgentStarted, Event, MessageSent, StateChanged
+from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import Screen
 from autod_tui.core.requests import AnswerAgent
 from autod_tui.core.run import RunPlan, SessionRecord, StageSpec, TaskSpec
 from autod_tui.core.run_events import RunStarted, SessionStarted

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autod_tui.core.checkpoint import Conflict, GateResult, GateSpec, GateState, Guilt, MergePlan, MergeStep
-from autod_tui.core.ports import MergedTree
+from autod_tui.core.git_ports import MergedTree
 from autod_tui.engine.guilt import find_guilt
 
 GATE = GateSpec(name="blocks", command="x", measure="(\\d+)", at_least=60)

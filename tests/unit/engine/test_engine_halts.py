@@ -13,8 +13,8 @@ from autod_tui.core import readiness
 from autod_tui.core.agent_events import AgentsFreed, AgentsHeld
 from autod_tui.core.agent_ports import Sign
 from autod_tui.core.events import Event
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import PaneEvent
 from autod_tui.core.replay import replay
 from autod_tui.core.run import RunPlan, SessionRecord, SessionState
 from autod_tui.core.run_events import RunStarted, SessionEnded, SessionHalted, SessionStarted, SessionWentOn

@@ -8,7 +8,8 @@ import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import CheckpointState, Conflict, MergePlan
-from autod_tui.core.ports import PaneStatus, WorktreeEntry
+from autod_tui.core.git_ports import WorktreeEntry
+from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.reconcile import Reconciler

@@ -10,8 +10,8 @@ import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core import readiness
+from autod_tui.core.pane_ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.engine import screens as room
 from autod_tui.engine.vigil import Vigil, ending

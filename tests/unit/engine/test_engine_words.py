@@ -14,8 +14,8 @@ from autod_tui.agents.profiles import load_profiles
 from autod_tui.core import events as ev
 from autod_tui.core import readiness
 from autod_tui.core.events import Recorded
+from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.ports import PaneEvent
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
 from autod_tui.engine.vigil import Vigil
