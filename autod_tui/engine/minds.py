@@ -81,7 +81,14 @@ class Minds:
         """Tell whether the agent's status file or title tells what its events don't."""
         return readiness.corrects_itself(self._memory(record))
 
-    def unsettled(self) -> float | None:
+    async def settle(self) -> None:
+        """Give the claims that are held the time to be believed, and let time change nothing after that."""
+        if (delay := self._unsettled()) is not None:
+            await asyncio.sleep(max(0.0, delay))
+            self.look_again()
+        self.close()
+
+    def _unsettled(self) -> float | None:
         """Return in how many seconds the next claim may have been held for long enough; None when none is held."""
         now = self._house.stream.clock()
         due = [readiness.look(memory, now).look_at for _, memory in self._memories.values()]

@@ -8,15 +8,15 @@ from collections.abc import Callable
 from autod_tui.core import events as ev
 from autod_tui.core.claims import Screen
 from autod_tui.core.pane_ports import PaneEvent, PaneStatus
-from autod_tui.core.workstream import EXIT_STATUS, Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.workstream import EXIT_STATUS, Source, WorkstreamRecord, WorkstreamState
 from autod_tui.engine.following import Following
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 from autod_tui.engine.notices import REACHABLE
-from autod_tui.engine.screens import QUIET_AFTER, Screens
+from autod_tui.engine.screens import Screens
+from autod_tui.engine.terminals import Terminals
 
 ENDED = frozenset({WorkstreamState.FAILED, WorkstreamState.EXITED, WorkstreamState.STOPPED})
-_WORKS = Reading(WorkstreamState.WORKING, "", Source.OUTPUT)
 
 OutputListener = Callable[[str], None]
 
@@ -29,6 +29,7 @@ class Vigil:
         self._house = house
         self._minds = Minds(house)
         self._screens = Screens(house, self._minds)
+        self._terminals = Terminals(house, self._minds, self._screens)
         self._minds.listen(self._screens.weighed)
         self._minds.listen_to_hints(self._screens.missed)
         self.following = Following(house, self._minds)
@@ -67,12 +68,9 @@ class Vigil:
         if any(record.session for record in living):
             titles = {pane.pane: pane.title for pane in await self._house.panes.panes()}
             for record in living:
-                self._title(record, titles.get(record.pane, ""))
+                self._terminals.title(record, titles.get(record.pane, ""))
         await self._screens.survey([record.name for record in self._living() if self._shows(record)])
-        if (delay := self._minds.unsettled()) is not None:
-            await asyncio.sleep(max(0.0, delay))
-            self._minds.look_again()
-        self._minds.close()
+        await self._minds.settle()
 
     def close(self) -> None:
         """Take no look that is still due."""
@@ -135,32 +133,7 @@ class Vigil:
         elif event.kind == "closed":
             self.lose(record, "its pane was closed")
         elif not self._minds.ended(record):
-            self._hear(record, event)
-
-    def _hear(self, record: WorkstreamRecord, event: PaneEvent) -> None:
-        if event.kind == "output":
-            if self._minds.needs_screen(record) is Screen.STATE:
-                self._minds.hear(record, _WORKS)
-            self._screens.printed(self._house.state.workstream(record.name))
-        elif event.kind == "osc":
-            reading = self._house.agents.read_osc(event.data)
-            if reading is not None and reading.state is not None:
-                self._minds.hear(record, reading)
-        elif event.kind == "title":
-            self._title(record, event.data)
-        elif event.kind == "deaf":
-            self._minds.miss(record)  # its last word may be missing: its screen counts until the next
-            self._screens.missed(record.name, QUIET_AFTER)
-
-    def _title(self, record: WorkstreamRecord, title: str) -> None:
-        profile = self._house.plan.agents.get(record.agent)
-        if profile is None or not profile.titles:
-            return
-        reading = self._house.agents.read_title(profile, title)
-        if reading is not None:
-            self._minds.hear(record, reading)
-        else:
-            self._minds.unhear(record, Source.TITLE)
+            self._terminals.hear(record, event)
 
     def _by_pane(self, pane: str) -> WorkstreamRecord | None:
         return next((r for r in self._house.state.workstreams.values() if pane and r.pane == pane), None)

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from autod_tui.ahead import Ahead, read_here
 from autod_tui.opening import EarlyDesk
+from autod_tui.tui.app import AutodApp
 from autod_tui.tui.own_title import own_title
 
 if TYPE_CHECKING:
     from autod_tui.reading import Written
-    from autod_tui.tui.app import AutodApp
 
 TAKE_OVER = 75
 """The app ends with this code to start again as the conductor."""
@@ -42,10 +42,6 @@ def run_dashboard(start: Path, ahead: Ahead) -> int:
     return code
 
 
-def _app_class() -> type[AutodApp]:
-    return cast("type[AutodApp]", importlib.import_module("autod_tui.tui.app").AutodApp)
-
-
 def _spare_what_stays() -> None:
     """Collect from now on, but only what comes later: a full search of modules and styles stops a frame for long."""
     gc.freeze()
@@ -55,9 +51,8 @@ def _spare_what_stays() -> None:
 
 async def _once(start: Path, read: Callable[[], Written]) -> int:
     loop = asyncio.get_running_loop()
-    make_app = _app_class()
     shown, early = asyncio.Event(), EarlyDesk(read())
-    app = make_app(early, shown=shown)
+    app = AutodApp(early, shown=shown)
     loop.call_later(STARTED, _spare_what_stays)
     desk = asyncio.create_task(_open(app, early, start, shown))
     desk.add_done_callback(lambda ended: None if ended.cancelled() else app.exit())

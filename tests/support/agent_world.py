@@ -22,6 +22,17 @@ PATIENCE = 40.0
 """Seconds for what an agent does: these are big programs, and CI is slow."""
 NAME = "one"
 """The workstream that the agent works in."""
+ONE_TASK = """
+[plan]
+into = "done"
+[[stage]]
+name = "build"
+sessions = 1
+[[task]]
+id = "t1"
+outputs = ["t1.txt"]
+"""
+"""A plan of one task that leaves a file."""
 
 
 class AgentWorld:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from autod_tui.core.agent_ports import Sign
 from autod_tui.core.claims import Screen
 from autod_tui.core.events import Event, Recorded
@@ -15,9 +13,9 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, Workstr
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 from autod_tui.engine.runs.places import full_name
-from autod_tui.engine.screens import QUIET_AFTER, Screens
+from autod_tui.engine.screens import Screens
+from autod_tui.engine.terminals import WORKS, Terminals
 
-_WORKS = Reading(WorkstreamState.WORKING, "", Source.OUTPUT)
 _OVER = WorkstreamState.STOPPED
 
 
@@ -32,6 +30,7 @@ class Halts:
         self._house = house
         self._minds = Minds(house, self._record, self._change)
         self._screens = Screens(house, self._minds)
+        self._terminals = Terminals(house, self._minds, self._screens, lambda record: self._has_screen(record.name))
         self._minds.listen(self._weighed)
         self._minds.listen_to_hints(self._hinted)
         self._present: dict[str, Reading] = {}
@@ -56,24 +55,8 @@ class Halts:
 
     def hear(self, run: RunRecord, session: SessionRecord, event: PaneEvent) -> None:
         """Take what tmux tells of a living session's pane."""
-        profile = self._profile(session)
-        if profile is None:
-            return
-        name = full_name(run.id, session.id)
-        if event.kind == "osc":
-            reading = self._house.agents.read_osc(event.data)
-            if reading is not None and reading.state is not None:
-                self._minds.hear(self._record(name), reading)
-        elif event.kind == "title" and profile.titles:
-            self._title(name, profile, event.data)
-        elif event.kind == "output" and _is_shown(profile):
-            if self._minds.needs_screen(self._record(name)) is Screen.STATE:
-                self._minds.hear(self._record(name), _WORKS)
-            self._screens.printed(self._record(name))
-        elif event.kind == "deaf":
-            self._minds.miss(self._record(name))  # its last word may be missing: its screen counts until the next
-            if _is_shown(profile):
-                self._screens.missed(name, QUIET_AFTER)
+        if self._profile(session) is not None:
+            self._terminals.hear(self._record(full_name(run.id, session.id)), event)
 
     def joined(self) -> None:
         """Look at all screens anew: nobody told of what was printed before."""
@@ -86,15 +69,12 @@ class Halts:
         if reading is not None:
             self._tell(name, reading)
         elif session.halt is not None and session.halt.source is Source.OUTPUT:
-            self._tell(name, self._present.get(name, _WORKS))
+            self._tell(name, self._present.get(name, WORKS))
 
     async def survey(self) -> None:
         """Look at the screens once; claims are given the time to be believed."""
         await self._screens.survey(self._shown())
-        if (delay := self._minds.unsettled()) is not None:
-            await asyncio.sleep(max(0.0, delay))
-            self._minds.look_again()
-        self._minds.close()
+        await self._minds.settle()
 
     def _shown(self) -> list[str]:
         """Return the sessions whose screens have to be looked at."""
@@ -105,13 +85,6 @@ class Halts:
                 if profile is not None and session.pane and _is_shown(profile):
                     found += [name] if self._minds.needs_screen(self._record(name)) is not Screen.NOTHING else []
         return found
-
-    def _title(self, name: str, profile: AgentProfile, title: str) -> None:
-        reading = self._house.agents.read_title(profile, title)
-        if reading is not None:
-            self._minds.hear(self._record(name), reading)
-        else:
-            self._minds.unhear(self._record(name), Source.TITLE)
 
     def _weighed(self, name: str) -> None:
         if self._has_screen(name):

@@ -7,25 +7,16 @@ import json
 import pytest
 
 from tests.e2e.agents.conftest import Employ
+from tests.support.agent_world import ONE_TASK
 from tests.support.standin import Say, Write
 
 pytestmark = pytest.mark.e2e
-PLAN = """
-[plan]
-into = "done"
-[[stage]]
-name = "build"
-sessions = 1
-[[task]]
-id = "t1"
-outputs = ["t1.txt"]
-"""
 
 
 @pytest.mark.parametrize("agent", ("claude", "codex"))
 def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, agent: str) -> None:
     one = employ(agent)
-    one.stand.write("workstreams/week.toml", PLAN)
+    one.stand.write("workstreams/week.toml", ONE_TASK)
     one.stand.commit("plan")
     one.lane.add(Write("t1.txt", "made\n"), Say("It is made."))
     told_of = one.stand.autod("run", "week", "--json", "--yes")

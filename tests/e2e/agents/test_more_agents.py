@@ -7,21 +7,11 @@ import json
 import pytest
 
 from tests.e2e.agents.conftest import Employ
-from tests.support.agent_world import NAME, AgentWorld
+from tests.support.agent_world import NAME, ONE_TASK, AgentWorld
 from tests.support.standin import Refuse, Say, Shell
 from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
-PLAN = """
-[plan]
-into = "done"
-[[stage]]
-name = "build"
-sessions = 1
-[[task]]
-id = "t1"
-outputs = ["t1.txt"]
-"""
 ASKING = ("copilot", "gemini", "opencode", "qwen", "vibe")
 REST = ("done", "idle")
 
@@ -95,7 +85,7 @@ def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, a
     one = employ(agent)
     own = f'[agents.{agent}]\npermission = "all"\n'
     one.stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n{own}')
-    one.stand.write("workstreams/week.toml", PLAN)
+    one.stand.write("workstreams/week.toml", ONE_TASK)
     one.stand.commit("plan")
     one.lane.add(Shell("echo made > t1.txt"), Say("It is made."))
     told_of = one.stand.autod("run", "week", "--json", "--yes")
