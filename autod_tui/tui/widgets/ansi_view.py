@@ -40,7 +40,7 @@ class AnsiView(LineView):
 
     def render_line(self, y: int) -> Strip:
         """Draw one visible line."""
-        width = self.content_size.width
+        width = self.cells(len(self._lines))
         base = role_style(self, "")
         index = y + self.scroll_offset.y
         if index >= len(self._lines):

@@ -64,6 +64,8 @@ class LineView(ScrollView, can_focus=True):
         self._source: Source | None = None
         self._width = 0
         """For which the rows were made."""
+        self._bar = 0
+        """Cells of that which a scrollbar took."""
         self._awaited = ""
         self._cursor = -1
         self.shift = 0
@@ -105,11 +107,24 @@ class LineView(ScrollView, can_focus=True):
         self.refresh()
         return [y for y, text in enumerate(self.texts()) if places(text, sought)]
 
+    def cells(self, number: int) -> int:
+        """Return the cells that a row has when there are `number` of them; the scrollbar stands before the last ones."""
+        width, height = self.content_size
+        return width - self.styles.scrollbar_size_vertical if number > height > 0 else width
+
+    def _made(self, source: Source, width: int) -> list[Row]:
+        """Return the rows for the cells that they have; as last time, most of the time."""
+        rows = source(width - self._bar)
+        if self.cells(len(rows)) != width - self._bar:
+            self._bar = width - self.cells(len(rows))
+            rows = source(width - self._bar)
+        return rows
+
     def _rebuild(self) -> None:
         width = self.content_size.width
         if self._source is None or width <= 0:
             return
-        old, self.rows, self._width = self.rows, self._source(width), width
+        old, self.rows, self._width = self.rows, self._made(self._source, width), width
         size = Size(width, len(self.rows))
         if size != self.virtual_size:
             self.virtual_size = size
@@ -184,7 +199,7 @@ class LineView(ScrollView, can_focus=True):
     def action_shift(self, by: int) -> None:
         """Scroll sideways, where rows are longer than the view."""
         longest = max(map(cell_len, self.texts()), default=0)
-        shift = max(0, min(self.shift + by, longest - self.content_size.width + 1))
+        shift = max(0, min(self.shift + by, longest - self.cells(self.virtual_size.height) + 1))
         if shift != self.shift:
             self.shift = shift
             self.refresh()
@@ -198,7 +213,7 @@ class LineView(ScrollView, can_focus=True):
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
         """Make the rows for a new width before anything is drawn at it: told by an event, they'd miss that frame."""
         changed = super()._size_updated(size, virtual_size, container_size, layout)
-        if self.content_size.width != self._width:
+        if self.content_size.width != self._width or self.cells(len(self.rows)) != self._width - self._bar:
             self._strips.clear()
             self._rebuild()
         return changed
@@ -245,7 +260,7 @@ class LineView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one visible line."""
-        width = self.content_size.width
+        width = self.cells(len(self.rows))
         index = y + self.scroll_offset.y
         if index >= len(self.rows):
             return Strip.blank(width, self._style("", ""))

@@ -163,9 +163,10 @@ def test_killed_again_and_again_at_random(box: Sandbox, seed: int) -> None:
             assert child.stdout is not None
             child.stdout.readline()
             if killed < 6:
-                while killed % 2 and child.poll() is None and not marks(box):
+                while killed % 2 == 0 and child.poll() is None and not marks(box):
                     time.sleep(0.001)
-                time.sleep(dice.uniform(0.0, 0.15))  # the moment of death is what this test varies
+                if killed:  # the first time it surely dies in the middle, at all other times at a moment that varies
+                    time.sleep(dice.uniform(0.0, 0.15))
                 child.kill()
             killed += 1
             if child.wait() == 0:
