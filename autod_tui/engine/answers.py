@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from autod_tui.core.agent_ports import Choice, Question
-from autod_tui.core.errors import AutodError, RefusedError, UsageError
+from autod_tui.core.errors import AutodError, CommandFailedError, RefusedError, UsageError
 from autod_tui.core.events import MessageSent
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.requests import Answer, AnswerAgent
@@ -18,8 +18,8 @@ from autod_tui.core.run import SessionState
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.engine.house import House, unknown_hint
 
-PATIENCE = 1.5
-"""Seconds that a screen may take to follow a key."""
+PATIENCE = 5.0
+"""Seconds that a screen may take to follow a key, on a machine that has much to do."""
 LOOK_EVERY = 0.03
 BETWEEN_KEYS = 0.04
 """Seconds between two keys: some programs take keys that arrive together for one."""
@@ -38,6 +38,8 @@ class _Asker(Struct, frozen=True, kw_only=True):
     profile: AgentProfile
     waits: bool
     """True when its signals say that it waits for a person."""
+    told: object
+    """What its signals have said last."""
 
 
 class Answers:
@@ -69,7 +71,7 @@ class Answers:
                 said = await self._write(asker, question, request.text)
             asked = question.text.splitlines()[-1] if question.text else "its question"
             self._house.stream.emit(MessageSent(name=asker.name, text=f"{asked} {said}", by="person"))
-            following = await self._followed(asker, question, written=bool(request.text))
+            following = await self._followed(asker, question, said, written=bool(request.text))
         data = {"name": asker.name, "answer": said, **_data(following)}
         return Answer(message=f"{asker.name}: answered {said!r}", data=data)
 
@@ -88,6 +90,7 @@ class Answers:
             pane=record.pane,
             profile=self._profile(record.agent),
             waits=record.state is WorkstreamState.WAITING,
+            told=(record.state, record.since),
         )
 
     def _session(self, name: str, run: str, part: str) -> _Asker:
@@ -105,7 +108,8 @@ class Answers:
                 f"{name}: no living agent to answer", hint=f"autod log {run} {part} shows what it printed"
             )
         name = f"{run}/{part}"
-        return _Asker(name=name, pane=session.pane, profile=self._profile(session.agent), waits=session.waits)
+        profile = self._profile(session.agent)
+        return _Asker(name=name, pane=session.pane, profile=profile, waits=session.waits, told=session.halt)
 
     def _profile(self, agent: str) -> AgentProfile:
         return self._house.plan.agents.get(agent) or AgentProfile(name=agent, command=(agent,))
@@ -173,10 +177,11 @@ class Answers:
         now = await self._question(asker, guess=False)
         return now is None or (now.text == question.text and now.free_text and not now.into_text)
 
-    async def _followed(self, asker: _Asker, question: Question, *, written: bool) -> Question | None:
+    async def _followed(self, asker: _Asker, question: Question, said: str, *, written: bool) -> Question | None:
         """Wait until the question has gone from the screen, so that no second answer is typed for it.
 
         A choice may leave it there with another mark (where several can be taken); words that were `written` don't.
+        The same question once more is another one when its signals have told something in between.
         """
         now: Question | None = question
 
@@ -185,11 +190,22 @@ class Answers:
             now = await self._shown(asker)
             return now is None or (now.text != question.text if written else now.digest != question.digest)
 
-        await self._until(gone)
+        if not await self._until(gone) and not self._has_told(asker):
+            raise CommandFailedError(
+                f"{asker.name} was given {said!r}, but its question still stands after {PATIENCE:g} s",
+                hint=f"autod attach {asker.name} shows why; autod answer {asker.name} looks again",
+            )
         if now is None:  # the screen may be half drawn
             await asyncio.sleep(DRAWN_AFTER)
             now = await self._shown(asker)
         return now
+
+    def _has_told(self, asker: _Asker) -> bool:
+        """Say whether its signals have told anything since `asker` was looked up."""
+        try:
+            return self._asker(asker.name).told != asker.told
+        except AutodError:  # it has ended
+            return True
 
     async def _shown(self, asker: _Asker) -> Question | None:
         """Read the screen of one that has been answered; an agent that ended by it asks nothing more."""

@@ -10,7 +10,7 @@ import pytest
 
 from autod_tui.adapters import Agents
 from autod_tui.core.agent_ports import Question
-from autod_tui.core.errors import AutodError, RefusedError, UsageError
+from autod_tui.core.errors import AutodError, CommandFailedError, RefusedError, UsageError
 from autod_tui.core.events import AgentStarted, Event, MessageSent, StateChanged
 from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import AgentProfile
@@ -167,6 +167,26 @@ async def test_the_question_that_follows_is_told(tmp_path: Path) -> None:
     panes = PlayedPanes(menu(1), lambda key: after)
     answer = await make(tmp_path, panes)[0].answer(AnswerAgent(name="a", choice="1"))
     assert answer.data["seen"] == digest(*after)
+
+
+async def test_a_question_that_stands_on_is_no_answered_one(tmp_path: Path) -> None:
+    panes = PlayedPanes(menu(1), lambda key: menu(1))
+    desk, house = make(tmp_path, panes)
+    with pytest.raises(CommandFailedError, match="was given 'Yes', but its question still stands"):
+        await desk.answer(AnswerAgent(name="a", choice="1"))
+    assert house.stream._journal.entries[-1].event == MessageSent(name="a", text="Go on? Yes", by="person")
+
+
+async def test_the_same_question_once_more_is_another_one(tmp_path: Path) -> None:
+    def play(key: str) -> tuple[str, ...]:
+        for state in (WorkstreamState.WORKING, WorkstreamState.WAITING):
+            house.stream.emit(StateChanged(name="a", state=state, source=Source.HOOK, reason="again"))
+        return menu(1)
+
+    panes = PlayedPanes(menu(1), play)
+    desk, house = make(tmp_path, panes)
+    answer = await desk.answer(AnswerAgent(name="a", choice="1"))
+    assert answer.data["question"]["text"] == "Go on?"
 
 
 @pytest.mark.parametrize("name", ["p-1/build-1", "p/build-1"])
