@@ -198,6 +198,8 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     later = lower.at > current.at
     if lower.reading.source is Source.SCREEN:
         return _screen_hold(says, said)
+    if _titles_alone(memory, lower, current):
+        return 0.0
     if lower.reading.vague and said is not S.WORKING:
         return None
     if lower.reading.source is Source.TITLE and current.reading.source in EVENTS and (said, says) not in _TITLES_MAY:
@@ -207,6 +209,12 @@ def _hold(memory: Memory, lower: Claim, current: Claim) -> float | None:
     if says is S.WAITING and memory.present.state is S.WAITING:
         return 0.0  # somebody else of the same agent works on while it waits
     return AGREE if later else LIVED_ON
+
+
+def _titles_alone(memory: Memory, lower: Claim, current: Claim) -> bool:
+    """Tell whether a title takes back what it has said, in a session in which no event tells better."""
+    both = lower.reading.source is current.reading.source is Source.TITLE
+    return both and lower.reading.state is not S.IDLE and not (memory.hooked or memory.spoken)
 
 
 def _screen_hold(says: WorkstreamState | None, said: WorkstreamState | None) -> float | None:
@@ -224,7 +232,7 @@ def _corrected_base(memory: Memory, winner: Claim | None) -> Memory:
     if winner.reading.source is Source.SCREEN:
         known = Claim(msgspec.structs.replace(winner.reading, vague=False), winner.at)
         return _replaced(memory, base=known) if base.reading.state is S.WAITING else memory
-    return _replaced(memory, base=winner) if winner.at > base.at else memory
+    return _replaced(memory, base=winner) if winner.at >= base.at else memory
 
 
 def _corrected(memory: Memory) -> bool:

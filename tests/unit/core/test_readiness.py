@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autod_tui.core import readiness
@@ -293,6 +293,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 title working; 2 title waiting; 4 title idle",
         "0 working; 2 waiting; 4 idle",
     ),
+    "a title that took the place of what the records told is followed at once": (
+        CODEX,
+        "0 title working; 5 title quiet; 5.1 records done; 9 title working; 12 title waiting; 15 title working",
+        "9.3 done; 9.4 working; 12.01 waiting; 15.01 working",
+    ),
     "titles that say only busy, and the screen for the rest": (
         {},
         "0 title working; 1 title quiet; 1.2 screen waiting sure?; 9 title working",
@@ -500,6 +505,7 @@ def test_the_last_hook_wins_where_nothing_contradicts_it(
     assert session.state == word
 
 
+@example([(0.0, "working"), (1.0, "quiet"), (7.0, "working"), (7.0, "idle"), (9.0, "quiet")])
 @given(st.lists(st.tuples(st.floats(0, 10), st.sampled_from(("working", "quiet", "idle"))), max_size=30))
 def test_lower_sources_change_an_event_only_after_they_agreed(titles: list[tuple[float, str]]) -> None:
     session = Session()
