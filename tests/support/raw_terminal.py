@@ -50,7 +50,7 @@ class RawTerminal:
         """Read until `holds` is true of all that was written."""
         deadline = time.monotonic() + PATIENCE
         while not holds(self.read(0.02)):
-            assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}; signals: {self.signals()}"
+            assert time.monotonic() < deadline, f"not within {PATIENCE:g} s: {what}; last: {self.written[-2000:]!r}"
         return self.written
 
     def type(self, keys: bytes) -> None:

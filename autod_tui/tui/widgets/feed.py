@@ -30,7 +30,7 @@ def feed_rows(entries: Iterable[Recorded], width: int, *, whole: bool = False, m
 def _rows(at: float, told: tuple[str, str, str], width: int, whole: bool) -> list[Row]:
     about, sentence, role = told
     clock = time.strftime("%H:%M:%S" if whole else "%H:%M", time.localtime(at))
-    who = WHO if width >= 60 else 12
+    who = WHO if width >= 56 else 12
     room = max(width - len(clock) - who - 4, 10)
     lines = wrap(sentence, room) if whole else [shorten(sentence, room)]
     head = row((f" {clock} ", "dim"), (fit(about, who), ""), (f" {lines[0]}", role))
