@@ -147,11 +147,9 @@ def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
 def _screen_counts(memory: Memory, screen: Claim) -> bool:
     if not speaks(memory):
         return True
-    base, title = memory.base, memory.claims.get(Source.TITLE)
-    rest = base or title
-    return (
-        screen.reading.state is S.FAILED and _untold_end(memory) and rest is not None and rest.reading.state is S.IDLE
-    )
+    known = (memory.base, memory.claims.get(Source.STATUS_FILE), memory.claims.get(Source.TITLE))
+    rests = all(claim is None or claim.reading.state is S.IDLE for claim in known)
+    return screen.reading.state is S.FAILED and _untold_end(memory) and rests
 
 
 def _by_output(memory: Memory, now: float) -> tuple[Claim | None, float | None]:

@@ -298,6 +298,12 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 title working; 5 title quiet; 5.1 records done; 9 title working; 12 title waiting; 15 title working",
         "9.3 done; 9.4 working; 12.01 waiting; 15.01 working",
     ),
+    "a failure that stays on the screen while the title says that it works again": (
+        CODEX,
+        "0 title working; 5 records done; 5 title quiet; 9 title working; 12 title quiet; 12.2 screen failed ■ no; "
+        "15 title working; 19 title quiet",
+        "9.4 working; 13 failed; 15.01 working; 18 working",
+    ),
     "titles that say only busy, and the screen for the rest": (
         {},
         "0 title working; 1 title quiet; 1.2 screen waiting sure?; 9 title working",
