@@ -34,31 +34,30 @@ class _Node(Struct):
 _UNKNOWN = _Node(-1, "", {})
 
 
-def is_plain(index: Path) -> bool:
-    """Tell whether an index surely holds neither submodules nor files that stay out of commits, and is not large."""
+def read_index(index: Path) -> bytes | None:
+    """Return what an index file holds; None where git is quicker, or there is none."""
     try:
-        if index.stat().st_size > _MANY:
-            return False
-        data = index.read_bytes()
+        return index.read_bytes() if index.stat().st_size <= _MANY else None
     except OSError:
-        return False
+        return None
+
+
+def is_plain(data: bytes) -> bool:
+    """Tell whether an index surely holds neither submodules nor files that stay out of commits."""
     return not any(odd in data for odd in (_MODULE, *(b"%s\0" % name.encode() for name in UNMERGED_FILES)))
 
 
-def tree_of_index(index: Path, writer: ObjectWriter) -> str | None:
+def tree_of_index(data: bytes, writer: ObjectWriter) -> str | None:
     """Write the tree that `git write-tree` would, and return its id; None, where only git can tell.
 
-    That is where the index is large, of an unusual kind, unmerged, or remembers no trees.
+    That is where the index is of an unusual kind, unmerged, or remembers no trees.
     """
+    if data[-writer.width :] != writer.digest(data[: -writer.width]):
+        return None  # torn, or written without a checksum
     try:
-        if index.stat().st_size > _MANY:
-            return None
-        data = index.read_bytes()
-        if data[-writer.width :] != writer.digest(data[: -writer.width]):
-            return None  # torn, or written without a checksum
         *starts, end = _starts(data, writer.width)
         root = _remembered(data, end, writer.width)
-    except (OSError, ValueError):
+    except ValueError:
         return None
     return _Builder(data, starts, writer).tree(root) if root is not None else None
 

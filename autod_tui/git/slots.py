@@ -6,11 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from msgspec import Struct
+
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
-from autod_tui.git.index_tree import is_plain, tree_of_index
+from autod_tui.git.index_tree import is_plain, read_index, tree_of_index
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.marks import refuse_unfinished
 from autod_tui.git.merge_tree import takes_part
@@ -23,6 +25,19 @@ from autod_tui.git.worktree import Worktrees
 
 _LOCKS = ("index.lock", "HEAD.lock")
 _LEFT_OUT = tuple(f":(top,exclude,literal){name}" for name in sorted(UNMERGED_FILES))
+
+
+class _Memory(Struct):
+    """What is known of a slot, in which nobody works but its sessions."""
+
+    start: str = ""
+    """Commit that its session began at."""
+    taken: Standing | None = None
+    """How it was taken, where its files are known."""
+    closed: Standing | None = None
+    """How it was closed, where every tracked file was as in its last commit."""
+    look: Look | None = None
+    """All its files, where its last session left no commit and nothing to commit."""
 
 
 class Slots:
@@ -38,12 +53,8 @@ class Slots:
         self._writer = writer
         self._clock = clock
         self._quick = QuickRefs(git.common_dir)
-        self._standing: dict[str, Standing] = {}
-        """Git directory of a slot to how it was closed, where every tracked file was as in its last commit."""
-        self._taken: dict[str, Standing] = {}
-        """Git directory of a slot to how it was taken, where its files are known."""
-        self._looks: dict[str, Look] = {}
-        """Git directory of a slot to all its files, where no session has changed any and none was uncommitted."""
+        self._memories: dict[str, _Memory] = {}
+        """Git directory of a slot to what is known of it."""
 
     async def take(self, worktree: str, branch: str, start: str) -> None:
         """Put a slot (made when missing) on `branch`, set to `start`: tracked files as in `start`, ignored ones stay.
@@ -57,12 +68,12 @@ class Slots:
             Path(worktree).parent.mkdir(parents=True, exist_ok=True)
             await self._worktrees.add(worktree, "", start, detach=True)
         place = self._unlocked(worktree)
-        standing = self._standing.pop(place.git_dir, None)
-        if standing is not None and standing.head == start and self._switch(place, branch, standing):
-            if place.git_dir in self._looks and (taken := standing_at(place, start)):
-                self._taken[place.git_dir] = taken
+        memory = self._memories.pop(place.git_dir, _Memory())
+        if memory.closed is not None and memory.closed.head == start and self._switch(place, branch, memory.closed):
+            taken = standing_at(place, start) if memory.look else None
+            self._memories[place.git_dir] = _Memory(start=start, taken=taken, look=memory.look)
             return
-        self._looks.pop(place.git_dir, None)
+        self._memories[place.git_dir] = _Memory(start=start)
         words = ("checkout", "--quiet", "--force", "--no-track", "-B", branch, start, "--")
         step = f"laying {start[:12]} out in {worktree!r}"
         await self._git.text(*words, step=step, place=place, timeout=600.0)
@@ -77,13 +88,11 @@ class Slots:
         left half done is committed as it stands, conflict markers included: nothing is lost.
         """
         place = self._unlocked(worktree)
-        before = self._taken.pop(place.git_dir, None)
-        if before is not None and self._is_untouched(place, branch, before):
-            self._standing[place.git_dir] = before
-            return before.head
-        self._standing.pop(place.git_dir, None)
-        self._looks.pop(place.git_dir, None)
-        if head := await self._close_plain(place, branch, message):
+        memory = self._memories.pop(place.git_dir, _Memory())
+        if self._is_untouched(place, branch, memory):
+            self._memories[place.git_dir] = _Memory(closed=memory.taken, look=memory.look)
+            return memory.start
+        if head := await self._close_plain(place, branch, message, memory.start):
             return head
         # Nobody else works here: git may write down that files as young as their index are unchanged, instead of
         # reading them all again each time.
@@ -96,17 +105,19 @@ class Slots:
             step = f"moving {branch!r} to where its session went"
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
         if _is_whole(status) and not half_done:
-            self._remember(place, head, committed=bool(status.paths))
+            self._remember(place, head, memory.start)
         return head
 
-    def _remember(self, place: Place, head: str, *, committed: bool) -> None:
-        """Remember a slot whose tracked files are all as in `head`; what was committed now is too young to be known."""
-        if standing := standing_at(place, head):
-            self._standing[place.git_dir] = standing
-            if not committed and (look := look_at(place.work_tree)):
-                self._looks[place.git_dir] = look
+    def _remember(self, place: Place, head: str, start: str) -> None:
+        """Remember a slot whose tracked files are all as in `head`.
 
-    async def _close_plain(self, place: Place, branch: str, message: str) -> str:
+        A look at all files pays where sessions leave nothing, which one that has left nothing tells of the next.
+        """
+        if standing := standing_at(place, head):
+            look = look_at(place.work_tree) if head == start else None
+            self._memories[place.git_dir] = _Memory(closed=standing, look=look)
+
+    async def _close_plain(self, place: Place, branch: str, message: str, start: str) -> str:
         """Close a slot by one `git add`: what the index holds then tells whether there was anything to commit.
 
         Empty where that can't tell everything: in the midst of a git operation, on another branch, with files that
@@ -114,17 +125,21 @@ class Slots:
         """
         head = self._quick.read(HEADS + branch) if branch else None
         index = Path(place.git_dir, "index")
-        if head is None or operation_under_way(place) or not is_on(place, branch) or not is_plain(index):
+        if head is None or operation_under_way(place) or not is_on(place, branch):
+            return ""
+        if not (held := read_index(index)) or not is_plain(held):
             return ""
         refuse_unfinished(place)
         await self._add(place)
-        tree = tree_of_index(index, self._writer) if is_plain(index) else None
+        if not (held := read_index(index)) or not is_plain(held):
+            return ""
+        tree = tree_of_index(held, self._writer)
         before = tree_of_loose(self._git.common_dir / "objects", head)
         if tree is None or before is None:
             return ""
         oid = head if tree == before else await self._commit_tree(place, branch, head, tree, message)
         if oid:
-            self._remember(place, oid, committed=oid != head)
+            self._remember(place, oid, start)
         return oid
 
     async def _add(self, place: Place) -> None:
@@ -145,21 +160,22 @@ class Slots:
         oid = self._writer.write("commit", commit_data(tree, [head], by, by, message))
         return oid if advance(place, self._git.common_dir, self._quick, branch, head, oid) else ""
 
-    def _is_untouched(self, place: Place, branch: str, before: Standing) -> bool:
+    def _is_untouched(self, place: Place, branch: str, memory: _Memory) -> bool:
         """Tell whether a session has left everything as it was when it took the slot."""
-        look = self._looks.get(place.git_dir)
-        if look is None or not branch or operation_under_way(place) is not None:
+        before = memory.taken
+        if before is None or not branch or operation_under_way(place) is not None:
             return False
         if standing_at(place, before.head) != before or before.reference != f"ref: {HEADS}{branch}\n".encode():
             return False
-        return self._quick.read(HEADS + branch) == before.head and look_at(place.work_tree) == look
+        return self._quick.read(HEADS + branch) == before.head and look_at(place.work_tree) == memory.look
 
     async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
         """Commit all there is; on a plain `branch` at `head` that takes no more than trees, a commit and a ref."""
         step = _committing(place)
         await self._add(place)
         if branch and head:
-            tree = tree_of_index(Path(place.git_dir, "index"), self._writer)
+            held = read_index(Path(place.git_dir, "index"))
+            tree = tree_of_index(held, self._writer) if held else None
             if tree is None:
                 tree = await self._git.text("write-tree", step=step, place=place)
             if oid := await self._commit_tree(place, branch, head, tree, message):

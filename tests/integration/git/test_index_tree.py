@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui.git.index_tree import tree_of_index
+from autod_tui.git.index_tree import read_index, tree_of_index
 from autod_tui.git.objects import Durable, ObjectWriter
 from tests.support.repos import Sandbox
 
@@ -36,7 +36,8 @@ def change(root: Path, chance: random.Random) -> None:
 
 def made(box: Sandbox, algorithm: str = "sha1") -> str | None:
     """Return the tree of the index as it is made without a git."""
-    return tree_of_index(box.root / ".git/index", ObjectWriter(box.root / ".git/objects", algorithm, Durable.NOT))
+    held = read_index(box.root / ".git/index")
+    return tree_of_index(held, ObjectWriter(box.root / ".git/objects", algorithm, Durable.NOT)) if held else None
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
