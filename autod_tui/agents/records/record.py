@@ -82,7 +82,9 @@ class Record:
         for path, part in self._parts.items():
             if path != self.path:
                 part.read()
-        return self._teller.news(main.sums, (part.sums for part in self._parts.values()))
+        readers = [part.reader for part in self._parts.values()]
+        missed = VibeReader.missed(one for one in readers if isinstance(one, VibeReader))
+        return self._teller.news(main.sums, [*(one.sums for one in readers), *missed])
 
 
 def open_record(followed: Followed) -> Readable | None:
@@ -107,19 +109,20 @@ class _Part:
     def __init__(self, path: Path, make: Callable[[float, Path], Reader], since: float) -> None:
         self._tail = Tail(path)
         self._make, self._since = make, since
-        self._reader = make(since, path)
+        self.reader = make(since, path)
+        """What has understood the file so far."""
 
     @property
     def sums(self) -> Sums:
         """What the file tells by now."""
-        return self._reader.sums
+        return self.reader.sums
 
     def read(self) -> None:
         """Read on."""
-        self._tail.read(lambda line: self._reader.take(line), self._begin_anew)
+        self._tail.read(lambda line: self.reader.take(line), self._begin_anew)
 
     def _begin_anew(self) -> None:
-        self._reader = self._make(self._since, self._tail.path)
+        self.reader = self._make(self._since, self._tail.path)
 
 
 class _SideFile(Struct, frozen=True):

@@ -1,21 +1,27 @@
 """Mistral Vibe's journals: what goes into its core, the model's answers with their usage among it.
 
-A journal is cut in pieces, one a turn, of which the last two are kept: who comes late misses what was used before.
+A journal is cut in pieces, one a turn, of which the last two are kept. Who comes late learns what was used before from
+the last snapshot, which tells the sum up to its place in the journal.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.records.sums import Sums, decoded, whole
+from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 
 META = "meta.json"
+CURRENT = "CURRENT"
+"""Names the last snapshot of a session."""
+PROJECTION = "projection-state.json"
 _TELLING = (b'"core_input"',)
 _GENERATIONS = 64
 """Generations of sub-agents that are followed upwards."""
@@ -53,10 +59,37 @@ class _Payload(Struct):
 
 class _Entry(Struct):
     type: str = ""
+    sequence: int = 0
     payload: _Payload = msgspec.field(default_factory=_Payload)
 
 
+class _Current(Struct):
+    generation: str = ""
+    snapshot_sequence: int = 0
+
+
+class _Total(Struct, rename="camel"):
+    input_tokens: int = 0
+    """What came from the cache and what was written to it included."""
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+
+
+class _Session(Struct, rename="camel"):
+    token_usage: _Total | None = None
+
+
+class _Snapshot(Struct):
+    session: _Session = msgspec.field(default_factory=_Session)
+
+
+class _Projection(Struct):
+    snapshot: _Snapshot = msgspec.field(default_factory=_Snapshot)
+    snapshot_sequence: int = 0
+
+
 _DECODER = msgspec.json.Decoder(_Entry, strict=False)
+_Held = TypeVar("_Held", bound=Struct)
 
 
 class VibeReader:
@@ -69,6 +102,9 @@ class VibeReader:
         config = held.get("config")
         self._model = str(config.get("model_name") or "") if isinstance(config, dict) else ""
         self.sums.conversation = str(held.get("session_id") or "")
+        self._home = path.parents[1]
+        self._counted: list[tuple[int, Tokens]] = []
+        """Place in the journal and usage of each answer."""
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
@@ -77,7 +113,27 @@ class VibeReader:
             return
         command, at = entry.payload.input.command, entry.payload.input.determinism.time_unix_ms / 1000
         if command is not None and command.result is not None and command.result.usage is not None:
-            self.sums.count(command.action_id, self._model, _tokens(command.result.usage), at or None)
+            used = _tokens(command.result.usage)
+            if self.sums.count(command.action_id, self._model, used, at or None):
+                self._counted.append((entry.sequence, used))
+
+    def _until(self, sequence: int) -> Tokens:
+        """Return what was counted up to a place in the journal."""
+        return sum((used for place, used in self._counted if place <= sequence), Tokens())
+
+    @classmethod
+    def missed(cls, readers: Iterable[VibeReader]) -> Iterator[Sums]:
+        """Yield for each session what its last snapshot tells besides what its `readers` have counted.
+
+        Nothing where the session began before what counts: its sum holds what somebody else has used.
+        """
+        for home, pieces in groupby(sorted(readers, key=lambda one: one._home), lambda one: one._home):
+            own = list(pieces)
+            since = own[0].sums.since
+            if (told := _told_in(home)) is not None and (moment(begun_in(home)[1]) or 0.0) >= since:
+                total, sequence = told
+                seen = sum((one._until(sequence) for one in own), Tokens())
+                yield _further(since, own[0]._model, total, seen)
 
 
 def vibe_parents(session: Path) -> Iterator[Path]:
@@ -96,6 +152,35 @@ def begun_in(session: Path) -> tuple[str, str, bool]:
     place = held.get("environment")
     where = place.get("working_directory") if isinstance(place, dict) else ""
     return str(where or ""), str(held.get("start_time") or ""), bool(held.get("parent_session_id"))
+
+
+def _told_in(session: Path) -> tuple[_Total, int] | None:
+    """Return the sum in a session's last snapshot and its place in the journal; None where there is none."""
+    current = _held(session / CURRENT, _Current)
+    if current is None or not current.generation.isalnum():
+        return None
+    told = _held(session / "generations" / current.generation / PROJECTION, _Projection)
+    if told is None or told.snapshot.session.token_usage is None:
+        return None
+    return told.snapshot.session.token_usage, told.snapshot_sequence
+
+
+def _held(path: Path, kind: type[_Held]) -> _Held | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind, strict=False)
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _further(since: float, model: str, total: _Total, seen: Tokens) -> Sums:
+    """Return what a sum holds beyond what was seen; what was written to a cache is not told apart there."""
+    sums = Sums(since)
+    cached = whole(total.cached_input_tokens, seen.cached)
+    read = whole(total.input_tokens, total.cached_input_tokens, seen.input, seen.written)
+    rest = Tokens(input=read, output=whole(total.output_tokens, seen.output), cached=cached)
+    if rest.total:
+        sums.count("", model, rest, None)
+    return sums
 
 
 def _meta(session: Path) -> dict[str, object]:

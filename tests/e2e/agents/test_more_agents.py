@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 
@@ -57,6 +58,27 @@ def test_it_asks_for_leave_works_and_is_counted(employ: Employ, agent: str) -> N
         one.press("Escape")
         one.wait_state(*REST)
         assert not (one.worktree / "more").exists()
+
+
+@pytest.mark.parametrize("agent", ["vibe"])
+def test_what_it_uses_while_nobody_conducts_is_counted_later(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(*(Say(f"The answer number {number}.") for number in range(5)))
+    with one.conducted():
+        begin(one)
+        one.wait_state(*REST)
+    for turn in range(1, 5):
+
+        def shown(words: str, times: int = turn) -> bool:
+            return one.screen().count(words) == times
+
+        one.press("-l", "Go on.")
+        wait_until(partial(shown, "Go on."), "the words in its field")
+        one.press("Enter")
+        one.lane.wait_asked(turn + 1, 60)
+        wait_until(partial(shown, f"number {turn}.", 1), "its answer")
+    with one.conducted():
+        one.wait_counted()
 
 
 @pytest.mark.parametrize("agent", ["pi"])

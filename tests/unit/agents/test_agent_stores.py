@@ -218,6 +218,39 @@ def test_vibe_counts_over_all_pieces_of_its_journal_and_sub_agents(tmp_path: Pat
 VIBE_LOGGED = Tokens(input=108 + 115 + 122 + 129, output=16 + 19 + 22 + 25, cached=1020 + 1031 + 1042 + 1053)
 
 
+def vibe_snapshot(session: Path, sequence: int, **told: int) -> None:
+    """Write what a snapshot tells, as real ones do."""
+    name = f"{sequence:016}"
+    held = {"snapshot": {"session": {"tokenUsage": told}}, "snapshot_sequence": sequence}
+    (session / "generations" / name).mkdir(parents=True)
+    (session / "generations" / name / "projection-state.json").write_text(json.dumps(held))
+    (session / "CURRENT").write_text(json.dumps({"generation": name, "snapshot_sequence": sequence}))
+
+
+def test_vibe_tells_who_comes_late_what_was_used_before(tmp_path: Path) -> None:
+    kept = (DATA / "vibe" / VIBE / "journal" / "0000000000000024.jsonl").read_text()
+    session = vibe_session(tmp_path, VIBE, kept)
+    real = (DATA / "vibe" / VIBE / "projection-state.json").read_text()
+    vibe_snapshot(session, 47)
+    (session / "generations" / f"{47:016}" / "projection-state.json").write_text(real)
+    record = open_record(followed("vibe", tmp_path))
+    assert record is not None
+    assert record.read_new().models == {"standin": VIBE_LOGGED}
+    answer = json.loads(vibe_answer("later", 10, 1))
+    (session / "journal" / f"{48:016}.jsonl").write_text(json.dumps({**answer, "sequence": 50}) + "\n")
+    assert record.read_new().models == {"standin": VIBE_LOGGED + Tokens(input=10, output=1)}
+    all_told = VIBE_LOGGED.input + VIBE_LOGGED.cached + 10
+    vibe_snapshot(session, 52, inputTokens=all_told, cachedInputTokens=VIBE_LOGGED.cached, outputTokens=83)
+    assert record.read_new().models is None  # it tells nothing new
+    assert news_of(followed("vibe", tmp_path)).models == {"standin": VIBE_LOGGED + Tokens(input=10, output=1)}
+
+
+def test_vibe_takes_no_sum_of_a_session_that_somebody_else_began(tmp_path: Path) -> None:
+    session = vibe_session(tmp_path, "mine", vibe_answer("b", 7, 2), start_time="2020-01-01T00:00:00+00:00")
+    vibe_snapshot(session, 47, inputTokens=1000, cachedInputTokens=0, outputTokens=100)
+    assert news_of(followed("vibe", tmp_path, conversation="mine")).models == {"standin": Tokens(input=7, output=2)}
+
+
 def test_vibe_leaves_out_what_was_before_and_others_sessions(tmp_path: Path) -> None:
     elsewhere = {"working_directory": "/home/ann/other"}
     vibe_session(tmp_path, "other", vibe_answer("x", 1, 1), environment=elsewhere)
