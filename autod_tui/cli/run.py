@@ -20,8 +20,8 @@ from autod_tui.core.limits import held_words
 from autod_tui.core.requests import Answer, AnyRequest, ResumeRun, RetryTasks, StartRun
 from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.core.run_events import SessionHalted
+from autod_tui.core.run_json import run_json
 from autod_tui.core.run_sessions import told_words
-from autod_tui.core.run_view import run_json
 from autod_tui.core.schedule import next_steps
 from autod_tui.core.workstream import WorkstreamState
 

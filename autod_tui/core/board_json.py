@@ -8,7 +8,7 @@ import msgspec
 
 from autod_tui.core.board import Board, CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import GateResult
-from autod_tui.core.run_view import run_summary
+from autod_tui.core.run_json import run_summary
 from autod_tui.core.usage_words import usage_json
 
 

@@ -18,7 +18,8 @@ from autod_tui.core.run import (
     TaskSpec,
     TaskState,
 )
-from autod_tui.core.run_view import batch_state, progress_text, run_json, run_view, runs_json, saving
+from autod_tui.core.run_json import run_json, runs_json
+from autod_tui.core.run_view import batch_state, progress_text, run_view, saving
 from autod_tui.core.usage import Usage, total_usage
 from tests.support.engine import make_plan
 from tests.support.simulate import RUN, Outcome, Simulation, make_run_plan, stage
