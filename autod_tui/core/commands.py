@@ -49,7 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="broadcast", title="Send to all", help="Send a text to every living agent.",
             verb="autod send --all TEXT", keys=("S",)),
     Command(id="next_waiting", title="Next waiting", help="Jump to the next workstream or session that waits for you.",
-            verb="autod status", keys=("w",)),
+            verb="autod status", keys=("w", "W")),
     Command(id="find", title="Find", help="Find a workstream by a part of its name, branch or title.",
             verb="autod status", keys=("slash",)),
     Command(id="diff", title="Diff", help="Show what the workstream changed, uncommitted work included.",

@@ -16,30 +16,19 @@ from autod_tui.core.commands import COMMANDS, Command
 from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord
 from autod_tui.core.workstream import ALIVE_STATES, WorkstreamState
 from autod_tui.tui.run_scopes import RUN_SCOPES, run_suits
+from autod_tui.tui.widgets.bars import Hint, key_word
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp
 
 BOARD_SCOPES = frozenset({"any", "workstream", "checkpoint"})
 
-_KEY_WORDS = {
-    "question_mark": "?",
-    "dollar_sign": "$",
-    "escape": "esc",
-    "right_square_bracket": "]",
-    "slash": "/",
-    "colon": ":",
-    "plus": "+",
-    "minus": "-",
-    "left_square_bracket": "[",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
+_RANKS = {
+    **dict.fromkeys(("answer", "resolve", "attach", "up", "merge", "rollback", "new", "pm", "help", "quit"), 0),
+    **dict.fromkeys(("check", "down"), 2),
+    "palette": 3,
 }
-
-
-def key_word(key: str) -> str:
-    """Return a Textual key name as people write it: `?`, `ctrl+p`, `enter`."""
-    return _KEY_WORDS.get(key, key)
+"""Which keys of the footer stay in sight in a narrow terminal: the low ones; 1 where none is named."""
 
 
 class Selection(Struct, frozen=True):
@@ -111,17 +100,23 @@ def _suits_checkpoint(id: str, view: CheckpointView) -> bool:
     return rules.get(id, True)
 
 
-def footer(selection: Selection) -> list[Command]:
-    """Return the commands that the footer shows, what is selected first."""
+def footer(selection: Selection) -> list[Hint]:
+    """Return the keys that the footer shows, those for what is selected first."""
     shown = [entry for entry in COMMANDS if relevant(entry, selection) and _in_footer(entry, selection)]
     order = {"workstream": 0, "checkpoint": 1, "any": 2} if selection.home else {"checkpoint": 0, "any": 1}
-    return sorted((entry for entry in shown if entry.scope in order), key=lambda entry: order[entry.scope])
+    entries = sorted((entry for entry in shown if entry.scope in order), key=lambda entry: order[entry.scope])
+    return [_hint(entry, selection) for entry in entries]
+
+
+def _hint(entry: Command, selection: Selection) -> Hint:
+    title = "Home" if entry.id == "pm" and not selection.home else entry.title
+    return Hint(key_word(entry.keys[0]), title, f"command('{entry.id}')", rank=_RANKS.get(entry.id, 1))
 
 
 def _in_footer(entry: Command, selection: Selection) -> bool:
     if not selection.home and entry.scope == "checkpoint":
         return True
-    return entry.footer or entry.id == "resolve"
+    return bool(entry.keys) and (entry.footer or entry.id == "resolve")
 
 
 def conflict_commands() -> list[Command]:

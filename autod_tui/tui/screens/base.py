@@ -62,7 +62,7 @@ class BoardScreen(Screen[None], BoardWatcher):
 
     def show_footer(self) -> None:
         """Offer the keys that suit the selection."""
-        self.query_one(FooterBar).show_commands(footer(self.selection()))
+        self.query_one(FooterBar).show_hints(footer(self.selection()))
 
     def board_changed(self, update: Update) -> None:
         """Show the new header and footer."""

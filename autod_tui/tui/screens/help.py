@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autod_tui.core.commands import COMMANDS, Command
-from autod_tui.tui.commands import key_word
 from autod_tui.tui.text import Row, fit, row, wrap
+from autod_tui.tui.widgets.bars import key_word
 
 _SCOPES = {
     "workstream": "the selected workstream",

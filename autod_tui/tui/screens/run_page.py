@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from autod_tui.core.commands import COMMANDS
@@ -18,10 +19,14 @@ from autod_tui.tui.widgets.lines import LineView
 REST = 0.15
 """Seconds between two looks at a run whose tasks end faster than anyone reads; keys are answered meanwhile."""
 
+FIRST = dict.fromkeys(("session_answer", "run_review", "approve", "changes"), 0)
+"""Ranks of the keys by which a person answers what waits."""
+
 
 class RunPage(Page, BoardWatcher):
     """A page on which the commands of SCOPES work on what it has selected."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("W", "command('next_waiting')", show=False)]
     SCOPES: ClassVar[frozenset[str]] = frozenset()
     ORDER: ClassVar[tuple[str, ...]] = ()
     """Ids that the footer shows, the most important first."""
@@ -74,8 +79,10 @@ class RunPage(Page, BoardWatcher):
         chosen = self.selection()
         known = {entry.id: entry for entry in COMMANDS}
         entries = [known[id] for id in self.ORDER if relevant(known[id], chosen)]
-        shown = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in entries]
-        return [*shown, *self.own_hints(), Hint("escape", "Back", "leave"), Hint("?", "all", "help")]
+        shown = [Hint(one.keys[0], one.title, f"command('{one.id}')", FIRST.get(one.id, 1)) for one in entries]
+        waits = self.autod.board is not None and self.autod.board.waiting
+        calls = [Hint("W", "Next waiting", "command('next_waiting')", rank=0)] if waits else []
+        return [*shown, *calls, *self.own_hints(), Hint("escape", "Back", "leave"), Hint("?", "all", "help")]
 
     def own_hints(self) -> list[Hint]:
         """Return keys that are not in the command table."""

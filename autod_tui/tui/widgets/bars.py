@@ -13,10 +13,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from autod_tui.core.board import Board
-from autod_tui.core.commands import Command
 from autod_tui.core.usage_words import usage_words
 from autod_tui.tui import words
-from autod_tui.tui.commands import key_word
 from autod_tui.tui.safe import clean
 from autod_tui.tui.text import Row, Span, row, shorten, width_of
 from autod_tui.tui.theme import role_style
@@ -126,13 +124,39 @@ def _used(board: Board, room: int) -> list[Span]:
     return [(f"  {told}", "dim")] if told and room >= len(told) else []
 
 
+_KEY_WORDS = {
+    "question_mark": "?",
+    "dollar_sign": "$",
+    "escape": "esc",
+    "right_square_bracket": "]",
+    "slash": "/",
+    "colon": ":",
+    "plus": "+",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+}
+
+
+def key_word(key: str) -> str:
+    """Return a Textual key name as people write it: `?`, `ctrl+p`, `enter`."""
+    return _KEY_WORDS.get(key, key)
+
+
 class Hint(NamedTuple):
-    """A key of a screen that is not in the command table, for its footer."""
+    """A key of a screen, for its footer."""
 
     key: str
     """Textual key name, or the words to show when `action` is empty."""
     title: str
     action: str = ""
+    rank: int = 1
+    """Where not all fit, those of a higher rank go first; within one, the later ones."""
+
+
+ALWAYS = frozenset({"escape", "?"})
+"""Keys that lead out or to all the others; where one of several ways out is named, it stays in sight."""
 
 
 class FooterBar(Bar):
@@ -150,16 +174,10 @@ class FooterBar(Bar):
         """Make an empty footer."""
         super().__init__(id=id)
         self._entries: list[Hint] = []
-        self._more = " …"
         self._spots: list[tuple[int, int, str]] = []
 
-    def show_commands(self, commands: list[Command]) -> None:
-        """Offer commands of the table; help has those that do not fit."""
-        self._more = " … ? all"
-        self.show_hints([Hint(key_word(c.keys[0]), c.title, f"command('{c.id}')") for c in commands if c.keys])
-
     def show_hints(self, hints: list[Hint]) -> None:
-        """Offer `hints`, most important first; the last one always stays visible."""
+        """Offer `hints` in this order, which is also that of their importance within a rank."""
         if hints != self._entries:
             self._entries = hints
             self.refresh()
@@ -169,21 +187,18 @@ class FooterBar(Bar):
         return "".join(text for text, _ in self.spans(self.size.width)).rstrip()
 
     def spans(self, width: int) -> tuple[Span, ...]:
-        """Return the entries that fit; when some do not, the tail says where the rest is found."""
+        """Return the entries that fit; where some do not, the last words lead to the help."""
+        shown = _fitting(self._entries, width)
         spans: list[Span] = []
         self._spots = []
         at = 0
-        for number, hint in enumerate(self._entries):
-            key, title = f" {key_word(hint.key)}", f" {hint.title} "
-            size = cell_len(key) + cell_len(title)
-            tail = cell_len(self._more) if number < len(self._entries) - 1 else 0
-            if at + size + tail > width:
-                spans.append((self._more, "dim"))
-                self._spots.append((at, width, "command('help')"))
-                break
-            spans += [(key, "key"), (title, "dim")]
-            self._spots.append((at, at + size, hint.action))
-            at += size
+        for hint in shown:
+            spans += [(f" {key_word(hint.key)}", "key"), (f" {hint.title} ", "dim")]
+            self._spots.append((at, at + _cells(hint), hint.action))
+            at += _cells(hint)
+        if len(shown) < len(self._entries):
+            spans.append((_mark(shown), "dim"))
+            self._spots.append((at, width, "command('help')"))
         return tuple(spans)
 
     def on_click(self, event: events.Click) -> None:
@@ -191,3 +206,25 @@ class FooterBar(Bar):
         for start, end, action in self._spots:
             if start <= event.x < end and action:
                 self.post_message(self.Picked(action))
+
+
+def _cells(hint: Hint) -> int:
+    return cell_len(key_word(hint.key)) + cell_len(hint.title) + 3
+
+
+def _mark(hints: list[Hint]) -> str:
+    """Return what tells that there are more keys, unless `hints` do."""
+    return "" if any(hint.key == "?" for hint in hints) else "…"
+
+
+def _fitting(hints: list[Hint], width: int) -> list[Hint]:
+    """Return those of `hints` that fit, the most important chosen first, in their order."""
+    if sum(map(_cells, hints)) <= width:
+        return hints
+    hints = [hint._replace(title="More") if hint.key == "?" else hint for hint in hints]
+    room, chosen = width - cell_len(_mark(hints)), set[int]()
+    for number, hint in sorted(enumerate(hints), key=lambda one: (one[1].key not in ALWAYS, one[1].rank, one[0])):
+        if _cells(hint) <= room:
+            room -= _cells(hint)
+            chosen.add(number)
+    return [hint for number, hint in enumerate(hints) if number in chosen]

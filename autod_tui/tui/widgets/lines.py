@@ -108,7 +108,7 @@ class LineView(ScrollView, can_focus=True):
         return [y for y, text in enumerate(self.texts()) if places(text, sought)]
 
     def cells(self, number: int) -> int:
-        """Return the cells that a row has when there are `number` of them; the scrollbar stands before the last ones."""
+        """Return the cells that a row has when there are `number` of them, beside the scrollbar if it is there."""
         width, height = self.content_size
         return width - self.styles.scrollbar_size_vertical if number > height > 0 else width
 
