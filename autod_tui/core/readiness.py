@@ -76,11 +76,15 @@ def end(memory: Memory) -> Memory:
 
 
 def speaks(memory: Memory) -> bool:
-    """Tell whether something better than output and screen tells this agent's state."""
+    """Tell whether something better than output and screen tells this agent's state; records tell ends alone."""
     if memory.deaf:
         return False
-    title = memory.claims.get(Source.TITLE)
-    return memory.base is not None or Source.STATUS_FILE in memory.claims or bool(title and not title.reading.vague)
+    title, base = memory.claims.get(Source.TITLE), memory.base
+    if base is not None and (base.reading.source is not Source.RECORDS or memory.hooked or memory.spoken):
+        return True
+    return (
+        bool(base and memory.titled) or Source.STATUS_FILE in memory.claims or bool(title and not title.reading.vague)
+    )
 
 
 def corrects_itself(memory: Memory) -> bool:
@@ -228,6 +232,9 @@ def _corrected_base(memory: Memory, winner: Claim | None) -> Memory:
     if base is None or winner is None or winner is base:
         return memory
     if winner.reading.source is Source.SCREEN:
+        if not speaks(memory):
+            began = winner.reading.state is not S.FAILED and winner.at > base.at
+            return _replaced(memory, base=None) if began else memory  # the records tell the end of that, too
         known = Claim(msgspec.structs.replace(winner.reading, vague=False), winner.at)
         return _replaced(memory, base=known) if base.reading.state is S.WAITING else memory
     return _replaced(memory, base=winner) if winner.at >= base.at else memory

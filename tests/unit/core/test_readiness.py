@@ -304,6 +304,12 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "15 title working; 19 title quiet",
         "9.4 working; 13 failed; 15.01 working; 18 working",
     ),
+    "an old codex, which tells nothing but the ends of turns in its records": (
+        CODEX,
+        "0 title quiet; 0.5 screen working; 5 screen -; 5.2 records done; 9 screen working; 12 screen waiting sure?; "
+        "15 screen working; 18 screen -; 18.2 records idle interrupted",
+        "0.5 working; 5.2 done; 8 done; 9 working; 12 waiting; 15 working; 18.2 idle; 60 idle",
+    ),
     "titles that say only busy, and the screen for the rest": (
         {},
         "0 title working; 1 title quiet; 1.2 screen waiting sure?; 9 title working",
