@@ -1,4 +1,4 @@
-"""What each event does to a run: the routes of tasks through stages, and nothing that is not in the journal."""
+"""What each event does to a run, and nothing that is not in the journal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from autod_tui.core import run_events as re
 from autod_tui.core.events import Event
+from autod_tui.core.routes import back, back_off, delayed, enter, failed, mending_stage, onward, stage_named
 from autod_tui.core.run import (
     SETTLED_STATES,
     BatchSpec,
@@ -20,7 +21,6 @@ from autod_tui.core.run import (
     RunState,
     SessionRecord,
     SessionState,
-    StageSpec,
     TaskRecord,
     TaskSpec,
     TaskState,
@@ -28,12 +28,8 @@ from autod_tui.core.run import (
 )
 from autod_tui.core.usage import Usage
 
-STUCK_AFTER = 2
-"""Times in a row that NEEDS_WORK may meet the work that it met before; then the task has failed."""
 LOST_LIMIT = 5
 """Sessions in a row that may vanish under a task before it has failed."""
-MAX_BACK_OFF = 60.0
-"""Seconds that a task waits at most after a session that broke off."""
 
 _BROKEN = frozenset(SessionState) - {SessionState.RUNNING, SessionState.DONE}
 _ENDED = frozenset({RunState.STOPPED, RunState.DONE, RunState.FAILED})
@@ -49,11 +45,6 @@ def start_run(event: re.RunStarted, at: float) -> RunRecord:
         base_oid=event.base_oid,
         tasks={spec.id: _new_task(event.plan, spec) for spec in event.plan.tasks},
     )
-
-
-def back_off(times: int) -> float:
-    """Return the seconds to wait after the `times`-th session in a row that broke off: 1, 2, 4 ... 60."""
-    return min(MAX_BACK_OFF, 2.0 ** min(max(times, 1) - 1, 10))
 
 
 @singledispatch
@@ -169,7 +160,7 @@ def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
 
 @apply_run.register
 def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
-    task, stage = run.tasks.get(event.task), _stage(run.plan, event.verdict.stage)
+    task, stage = run.tasks.get(event.task), stage_named(run.plan, event.verdict.stage)
     if task is None or stage is None or task.stage != stage.name or task.state in _OUT_OF_STAGES:
         return run
     verdict = event.verdict if event.verdict.at else replace(event.verdict, at=at)
@@ -185,11 +176,11 @@ def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
     )
     if event.again or (approved and verdict.by is By.AGENT and _broke_off(run, verdict.session)):
         # a session that broke off moves nothing on, whatever it had printed before
-        again = _enter(run.plan, task, stage, verdict.reason)
-        return _with_tasks(run, [_delayed(again, at + back_off(attempts))])
+        again = enter(run.plan, task, stage, verdict.reason)
+        return _with_tasks(run, [delayed(again, at + back_off(attempts))])
     if approved:
-        return _with_tasks(run, [_onward(run.plan, task, stage)])
-    return _with_tasks(run, [_back(run.plan, task, stage.needs_work, verdict.reason)])
+        return _with_tasks(run, [onward(run.plan, task, stage)])
+    return _with_tasks(run, [back(run.plan, task, stage.needs_work, verdict.reason)])
 
 
 @apply_run.register
@@ -201,7 +192,7 @@ def _(event: re.TaskRequeued, run: RunRecord, at: float) -> RunRecord:
     vanished = task.state is TaskState.RUNNING and session is not None and session.state is SessionState.LOST
     lost = task.lost + 1 if vanished else task.lost
     if lost >= LOST_LIMIT:
-        return _with_tasks(run, [_failed(replace(task, lost=lost), f"{lost} sessions in a row vanished")])
+        return _with_tasks(run, [failed(replace(task, lost=lost), f"{lost} sessions in a row vanished")])
     return _with_tasks(run, [replace(task, state=TaskState.QUEUED, lost=lost, not_before=event.not_before)])
 
 
@@ -231,13 +222,13 @@ def _(event: re.TaskConflicted, run: RunRecord, at: float) -> RunRecord:
     task = run.tasks.get(event.task)
     if task is None or task.state is not TaskState.APPROVED or not run.plan.stages:
         return run
-    return _with_tasks(run, [_back(run.plan, task, mending_stage(run.plan).name, event.findings)])
+    return _with_tasks(run, [back(run.plan, task, mending_stage(run.plan).name, event.findings)])
 
 
 @apply_run.register
 def _(event: re.TasksRetried, run: RunRecord, at: float) -> RunRecord:
     asked = {TaskState.FAILED, TaskState.STOPPED, TaskState.APPROVED}
-    stage = _stage(run.plan, event.stage)
+    stage = stage_named(run.plan, event.stage)
     return _with_tasks(
         run,
         (
@@ -262,58 +253,9 @@ RUN_EVENTS = tuple(kind for kind in apply_run.registry if kind is not Event and 
 """Events that change a run which is there already."""
 
 
-def mending_stage(plan: RunPlan) -> StageSpec:
-    """Return the stage that mends a conflict: where the last one sends work back to, as far as an agent works there."""
-    stage, seen = plan.stages[-1], set[str]()
-    while stage.name not in seen:
-        seen.add(stage.name)
-        stage = _stage(plan, stage.needs_work) or stage
-        if stage.by is By.AGENT:
-            return stage
-    return next((one for one in plan.stages if one.by is By.AGENT), plan.stages[0])
-
-
-def _onward(plan: RunPlan, task: TaskRecord, stage: StageSpec) -> TaskRecord:
-    following = plan.stages[plan.stages.index(stage) + 1 :]
-    if following:
-        return _enter(plan, task, following[0], "")
-    return replace(task, state=TaskState.APPROVED, reason="", findings="", not_before=0.0)
-
-
-def _back(plan: RunPlan, task: TaskRecord, to: str, findings: str) -> TaskRecord:
-    unchanged = task.unchanged + 1 if task.head == task.rejected_head else 0
-    task = replace(task, unchanged=unchanged, rejected_head=task.head, findings=findings)
-    if unchanged >= STUCK_AFTER:
-        return _failed(task, f"stuck: its work stayed as it was {unchanged} times{_because(findings)}")
-    return _enter(plan, task, _stage(plan, to) or plan.stages[0], findings)
-
-
-def _enter(plan: RunPlan, task: TaskRecord, stage: StageSpec, findings: str) -> TaskRecord:
-    """Queue the task for `stage`, or fail it when it has been there as often as it may."""
-    task = replace(task, findings=findings)
-    tried = task.attempts.get(stage.name, 0)
-    if tried >= stage.attempts:
-        times = f"{tried} attempt{'s' if tried != 1 else ''} at {stage.name}"
-        return _failed(replace(task, stage=stage.name), times + _because(findings))
-    return replace(task, state=TaskState.QUEUED, stage=stage.name, reason="", not_before=0.0)
-
-
 def _reviewed(task: TaskRecord, event: re.ReviewAsked) -> TaskRecord:
     measured = {**task.measured, **event.measured}
     return replace(task, state=TaskState.REVIEW, reason=event.reason, measured=measured, not_before=0.0)
-
-
-def _delayed(task: TaskRecord, until: float) -> TaskRecord:
-    return replace(task, not_before=until) if task.state is TaskState.QUEUED else task
-
-
-def _failed(task: TaskRecord, reason: str) -> TaskRecord:
-    return replace(task, state=TaskState.FAILED, reason=reason, not_before=0.0)
-
-
-def _because(findings: str) -> str:
-    first = findings.strip().partition("\n")[0]
-    return f": {first}" if first else ""
 
 
 def _broke_off(run: RunRecord, session: str) -> bool:
@@ -345,10 +287,6 @@ def _joined(
 
 def _new_task(plan: RunPlan, spec: TaskSpec) -> TaskRecord:
     return TaskRecord(id=spec.id, stage=plan.stages[0].name if plan.stages else "")
-
-
-def _stage(plan: RunPlan, name: str) -> StageSpec | None:
-    return next((stage for stage in plan.stages if stage.name == name), None)
 
 
 def _known(run: RunRecord, ids: Iterable[str]) -> list[TaskRecord]:

@@ -9,8 +9,8 @@ from autod_tui.core import run_events as ev
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Event, Noted
 from autod_tui.core.pane_ports import PaneStatus
+from autod_tui.core.routes import back_off
 from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskState
-from autod_tui.core.run_state import back_off
 from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.judging import Judging

@@ -9,6 +9,7 @@ import pytest
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.replay import apply, replay
+from autod_tui.core.routes import back_off, mending_stage
 from autod_tui.core.run import (
     BatchSpec,
     By,
@@ -23,7 +24,7 @@ from autod_tui.core.run import (
     TaskVerdict,
     Verdict,
 )
-from autod_tui.core.run_state import RUN_EVENTS, back_off, mending_stage
+from autod_tui.core.run_state import RUN_EVENTS
 from autod_tui.core.state import State
 from autod_tui.core.usage import Usage
 from tests.support.simulate import RUN, make_run_plan, stage
