@@ -51,6 +51,17 @@ class _Failure(Struct):
     type: str = ""
 
 
+class _Spent(Struct):
+    inputTokens: int = 0  # noqa: N815
+    outputTokens: int = 0  # noqa: N815
+    cacheReadInputTokens: int = 0  # noqa: N815
+    cacheCreationInputTokens: int = 0  # noqa: N815
+
+
+class _Origin(Struct):
+    sessionId: str = ""  # noqa: N815
+
+
 class _Entry(Struct):
     type: str = ""
     subtype: str = ""
@@ -62,6 +73,8 @@ class _Entry(Struct):
     retryInMs: float = 0.0  # noqa: N815
     totalCostUSD: float = 0.0  # noqa: N815
     hasUnknownModelCost: bool = False  # noqa: N815
+    modelUsage: dict[str, _Spent] = {}  # noqa: N815
+    forkedFrom: _Origin | None = None  # noqa: N815
     message: _Message | None = None
 
 
@@ -76,9 +89,9 @@ class ClaudeReader:
         self.sums = Sums(since)
 
     def take(self, line: bytes) -> None:
-        """Read one entry; what it doesn't understand it passes over."""
+        """Read one entry; it passes over what it doesn't understand, and what a fork has copied."""
         entry = decoded(_DECODER, line, _TELLING)
-        if entry is None:
+        if entry is None or entry.forkedFrom is not None:
             return
         at = moment(entry.timestamp)
         self.sums.conversation = entry.sessionId or self.sums.conversation
@@ -109,7 +122,12 @@ class ClaudeReader:
             self.sums.read(None, at)  # whatever failed before, it goes on
 
     def _sum_up(self, entry: _Entry) -> None:
-        """Take what it says at its end that all of the conversation has cost, if all of it counts here."""
+        """Take what it says at its end that all of the conversation has used, if all of it counts here.
+
+        That holds what no line tells: summaries of a conversation that is compacted, titles.
+        """
+        if not self.sums.left_out:
+            self.sums.state({model: _spent(spent) for model, spent in entry.modelUsage.items()})
         if entry.totalCostUSD and not entry.hasUnknownModelCost and not self.sums.left_out:
             self.sums.reported_usd = entry.totalCostUSD
 
@@ -130,6 +148,15 @@ class ClaudeReader:
         state = WorkstreamState.RATE_LIMITED if limited else WorkstreamState.FAILED
         until = limit_ends(text, at or 0.0) if limited else 0.0
         self.sums.read(_reading(state, text[:_TEXT_LIMIT], until), at)
+
+
+def _spent(spent: _Spent) -> Tokens:
+    return Tokens(
+        input=spent.inputTokens,
+        output=spent.outputTokens,
+        cached=spent.cacheReadInputTokens,
+        written=spent.cacheCreationInputTokens,
+    )
 
 
 def _reading(state: WorkstreamState, reason: str, until: float = 0.0, *, vague: bool = False) -> Reading:

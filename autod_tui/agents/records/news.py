@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from autod_tui.agents.records.sums import Sums
+from autod_tui.agents.records.sums import Sums, larger
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading
 
@@ -40,13 +40,14 @@ class Teller:
         self._told: tuple[Mapping[str, Tokens], float | None] = ({}, None)
 
     def news(self, main: Sums, parts: Iterable[Sums]) -> News:
-        """Return what `parts` tell together; state and conversation are those of `main`."""
-        models: dict[str, Tokens] = {}
+        """Return what `parts`, `main` among them, tell together; state and conversation are those of `main`."""
+        others: dict[str, Tokens] = {}
         costs: list[float] = []
         for sums in parts:
             costs += [] if sums.reported_usd is None else [sums.reported_usd]
-            for model, tokens in sums.models.items():
-                models[model] = models.get(model, Tokens()) + tokens
+            if sums is not main:
+                others = _together(others, sums.models)
+        models = _together(main.models, larger(others, main.unrecorded))
         told = (models, sum(costs) if costs else None)
         changed, self._told = told != self._told, told
         return News(
@@ -55,3 +56,7 @@ class Teller:
             reading=main.reading,
             conversation=main.conversation,
         )
+
+
+def _together(one: Mapping[str, Tokens], other: Mapping[str, Tokens]) -> dict[str, Tokens]:
+    return {model: one.get(model, Tokens()) + other.get(model, Tokens()) for model in {**one, **other}}

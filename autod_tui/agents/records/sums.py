@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TypeVar
 
@@ -27,6 +27,8 @@ class Sums:
         self.reported_usd: float | None = None
         self.reading: Reading | None = None
         self.conversation = ""
+        self.unrecorded: dict[str, Tokens] = {}
+        """What the agent says it has used beyond the messages here; those of sub-agents are in it."""
         self.left_out = False
         """True once a message did not count."""
         self._messages: OrderedDict[str, Tokens] = OrderedDict()
@@ -48,6 +50,12 @@ class Sums:
     def report(self, dollars: float) -> None:
         """Add to what the agent itself says it costs."""
         self.reported_usd = (self.reported_usd or 0.0) + dollars
+
+    def state(self, total: Mapping[str, Tokens]) -> None:
+        """Take what the agent itself says it has used so far, unless that can't be all, or names models otherwise."""
+        beyond = {model: _exchanged(used, self.models.get(model, Tokens()), Tokens()) for model, used in total.items()}
+        if self.models.keys() <= total.keys() and all(min(_counts(used)) >= 0 for used in beyond.values()):
+            self.unrecorded = larger(self.unrecorded, beyond)
 
     def read(self, reading: Reading | None, at: float | None) -> None:
         """Take a state that the agent told; one from before `since` says nothing."""
@@ -81,6 +89,15 @@ def moment(text: str) -> float | None:
 def whole(*counts: int) -> int:
     """Return the difference of the first count and the others, never below zero."""
     return max(0, counts[0] - sum(counts[1:]))
+
+
+def larger(one: Mapping[str, Tokens], other: Mapping[str, Tokens]) -> dict[str, Tokens]:
+    """Return the larger counts of both by model."""
+    return {m: _larger(one.get(m, Tokens()), other.get(m, Tokens())) for m in {**one, **other}}
+
+
+def _counts(tokens: Tokens) -> tuple[int, ...]:
+    return tokens.input, tokens.output, tokens.cached, tokens.written
 
 
 def _larger(one: Tokens, other: Tokens) -> Tokens:

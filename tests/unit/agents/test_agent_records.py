@@ -303,3 +303,38 @@ def test_a_resumed_conversation_counts_from_when_autod_first_had_it(tmp_path: Pa
     record = open_record(agent)
     assert record is not None
     assert record.read_new().models == Record(DATA / FORKED, "claude").read_new().models
+
+
+def claude_line(id: str, tokens: int, **more: object) -> str:
+    message = {"id": id, "role": "assistant", "model": "opus", "usage": {"input_tokens": tokens, "output_tokens": 1}}
+    return json.dumps({"type": "assistant", "timestamp": "2026-11-21T20:00:00Z", "message": message, **more}) + "\n"
+
+
+def claude_costs(**spent: int) -> str:
+    usage = {model: {"inputTokens": tokens, "outputTokens": 2} for model, tokens in spent.items()}
+    return json.dumps({"type": "cost-state", "totalCostUSD": 0.1, "modelUsage": usage}) + "\n"
+
+
+def told_of(path: Path, *lines: str) -> Mapping[str, Tokens]:
+    path.write_text("".join(lines))
+    return Record(path, "claude").read_new().models or {}
+
+
+def test_what_a_branch_has_copied_is_counted_where_it_was_used(tmp_path: Path) -> None:
+    copied = claude_line("m1", 10, forkedFrom={"sessionId": "s0", "messageUuid": "u"})
+    assert told_of(tmp_path / "a.jsonl", copied, claude_line("m2", 20)) == {"opus": Tokens(input=20, output=1)}
+
+
+def test_what_claude_says_it_used_beyond_its_messages_counts_once(tmp_path: Path) -> None:
+    path, first = tmp_path / "a.jsonl", claude_line("m1", 10)
+    told = {"opus": Tokens(input=30, output=2), "haiku": Tokens(input=5, output=2)}
+    assert told_of(path, first, claude_costs(opus=30, haiku=5)) == told
+    then = told_of(path, first, claude_costs(opus=30), claude_costs(opus=30), claude_line("m2", 7))
+    assert then == {"opus": Tokens(input=37, output=3)}
+    # a session that knows only itself, or names its models otherwise, says nothing of the rest
+    assert told_of(path, first, claude_costs(opus=3)) == {"opus": Tokens(input=10, output=1)}
+    assert told_of(path, first, claude_costs(haiku=30)) == {"opus": Tokens(input=10, output=1)}
+    side = tmp_path / "a" / "subagents" / "agent-1.jsonl"
+    side.parent.mkdir(parents=True)
+    side.write_text(claude_line("m3", 8))
+    assert told_of(path, first, claude_costs(opus=30)) == {"opus": Tokens(input=30, output=2)}
