@@ -151,12 +151,16 @@ async def _survey(start: Path) -> Board:
         return desk.board()
 
 
+def _own_argv(verb: str) -> list[str]:
+    """Return the command of a window of autod's own; no file of the repository that it stands in is taken for a module."""
+    return [sys.executable, "-P", "-m", "autod_tui", verb]
+
+
 def enter(start: Path) -> int:
     """Make or join autod's own tmux server with the TUI as its first window, and stand before it."""
     parts = Parts(start)
     parts.journal.close()
-    argv = [sys.executable, "-m", "autod_tui", "dashboard"]
-    parts.server.ensure_session(argv, str(parts.git.root), dict(os.environ))
+    parts.server.ensure_session(_own_argv("dashboard"), str(parts.git.root), dict(os.environ))
     return process.become(parts.server.attach_argv(), parts.server.client_env())
 
 
@@ -164,8 +168,7 @@ def carry_on(start: Path) -> None:
     """Have a process in autod's own tmux server conduct until no run goes on."""
     parts = Parts(start)
     parts.journal.close()
-    argv = [sys.executable, "-m", "autod_tui", "carry-on"]
-    parts.server.ensure_window("runs", argv, str(parts.git.root), dict(os.environ))
+    parts.server.ensure_window("runs", _own_argv("carry-on"), str(parts.git.root), dict(os.environ))
 
 
 def export_run(run: RunRecord, directory: Path) -> list[Path]:
@@ -237,8 +240,7 @@ async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:
 def _show_demo(directory: Path, server: TmuxServer) -> int:
     """Start the agents and stand before the dashboard; a terminal that only closes leaves all of it alive."""
     asyncio.run(_up_all(directory))
-    argv = [sys.executable, "-m", "autod_tui", "dashboard"]
-    server.ensure_session(argv, str(directory), dict(os.environ))
+    server.ensure_session(_own_argv("dashboard"), str(directory), dict(os.environ))
     return process.run_in_front(server.attach_argv(), env=server.client_env())
 
 

@@ -199,7 +199,7 @@ class BareTmux:
 
 def autod(*words: str) -> list[str]:
     """Return the argv of an autod command."""
-    return [sys.executable, "-m", "autod_tui", *words]
+    return [sys.executable, "-P", "-m", "autod_tui", *words]
 
 
 def settle(seconds: float) -> None:

@@ -60,7 +60,7 @@ class World:
         return done.stdout.strip()
 
     def autod(self, *words: str) -> list[str]:
-        return [sys.executable, "-m", "autod_tui", *words]
+        return [sys.executable, "-P", "-m", "autod_tui", *words]
 
     def terminal(self, columns: int = 120, rows: int = 34) -> Terminal:
         return Terminal(self.autod(), env=self.env, columns=columns, rows=rows, cwd=self.root)

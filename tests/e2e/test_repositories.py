@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.e2e_world import World
+from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
 SETTINGS = '[[checkpoint]]\nname = "first"\nmerge = ["a"]\n'
@@ -67,3 +68,16 @@ def test_a_helper_lane_has_a_log_and_no_branch(stand: World) -> None:
     assert refused.returncode == 1
     assert "works on conflicts" in json.loads(refused.stdout)["error"]["message"]
     stand.ask("checkpoint", "resolve", "first", "--abandon")
+
+
+def test_a_repository_whose_files_are_named_like_modules(stand: World) -> None:
+    """No file of a repository is run for one of the modules that the dashboard, or a run in its own window, needs."""
+    trap = 'raise SystemExit("a file of the repository was run")\n'
+    stand.declare("", "a")
+    stand.commit(**{"textual/__init__.py": trap, "msgspec.py": trap, "asyncio.py": trap, "sqlite3.py": trap})
+    with stand.terminal() as terminal:
+        terminal.wait_for("planned")
+    stand.write("workstreams/one.toml", '[plan]\nagent = "script"\n[[stage]]\nname = "build"\n[[task]]\nid = "t"\n')
+    run = stand.ask("run", "one", "--detach")["id"]
+    wait_until(lambda: stand.ask("runs")["runs"][0]["sessions"]["running"] == 1, "the run's session")
+    stand.ask("stop", run)

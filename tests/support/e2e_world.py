@@ -81,7 +81,7 @@ class World:
 
     def argv(self, *words: str) -> list[str]:
         """`autod` by the interpreter that runs the tests."""
-        return [sys.executable, "-m", "autod_tui", *words]
+        return [sys.executable, "-P", "-m", "autod_tui", *words]
 
     def autod(
         self, *words: str, cwd: Path | None = None, stdin: str = "", **env: str

@@ -58,7 +58,7 @@ class ScriptWorld:
         return subprocess.Popen(self._argv(words), env=self._environ(), stdout=subprocess.PIPE, text=True)
 
     def _argv(self, words: tuple[str, ...]) -> list[str]:
-        return [sys.executable, "-m", "autod_tui", "-C", str(self.repository), *words]
+        return [sys.executable, "-P", "-m", "autod_tui", "-C", str(self.repository), *words]
 
     def _environ(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AUTOD_", "XDG_"))}
