@@ -152,7 +152,7 @@ async def _survey(start: Path) -> Board:
 
 
 def _own_argv(verb: str) -> list[str]:
-    """Return the command of a window of autod's own; no file of the repository that it stands in is taken for a module."""
+    """Return the command of a window of autod's own; no file of the repository there is taken for a module."""
     return [sys.executable, "-P", "-m", "autod_tui", verb]
 
 
