@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from autod_tui.agents.logs import GEMINI_LOG
 from autod_tui.agents.places import LAUNCH, launch_log
 from autod_tui.agents.versions import installed_version
 from autod_tui.core.errors import AutodError
@@ -20,6 +21,7 @@ from autod_tui.core.plan import AgentProfile
 SPOOL_VARIABLE = "AUTOD_SPOOL"
 SINCE: Mapping[str, tuple[int, ...]] = {"StopFailure": (2, 1, 78)}
 """Events of Claude Code to the version that knows them: older ones refuse the whole file and ask a person about it."""
+GEMINI_VARIABLE = "GEMINI_DEBUG_LOG_FILE"
 TIMEOUT = 10
 """Seconds after which an agent may give a hook up."""
 _HERE = Path(__file__).parent
@@ -98,6 +100,15 @@ def _codex_log(profile: AgentProfile, launch: Path) -> Hooks:
     logs.joinpath(told.name).unlink(missing_ok=True)
     logs.joinpath(told.name).symlink_to(told)
     return Hooks(arguments=("-c", f"log_dir={json.dumps(str(logs), ensure_ascii=False)}"))
+
+
+def _gemini_log(profile: AgentProfile, launch: Path) -> Hooks:
+    """Have it write its debug log, the only place where it tells that it tries again; one's own stays where it is."""
+    if {**os.environ, **profile.env}.get(GEMINI_VARIABLE):
+        return Hooks()
+    log = launch_log(launch.parent, GEMINI_LOG)
+    log.parent.mkdir(mode=0o700, exist_ok=True)
+    return Hooks(env={GEMINI_VARIABLE: str(log)})
 
 
 def _copilot_plugin(profile: AgentProfile, launch: Path) -> Hooks:
@@ -179,6 +190,7 @@ _WAYS: Mapping[str, Callable[[AgentProfile, Path], Hooks]] = {
     "claude-settings": _claude_settings,
     "codex-log": _codex_log,
     "copilot-plugin": _copilot_plugin,
+    "gemini-log": _gemini_log,
     "opencode-plugin": _opencode_plugin,
     "pi-extension": _pi_extension,
     "qwen-settings": _qwen_settings,

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autod_tui import process
-from autod_tui.agents.places import STATUS_TIME, StatusFile, launch_log
+from autod_tui.agents.logs import Log, log_path, open_log
+from autod_tui.agents.places import STATUS_TIME, StatusFile
 from autod_tui.agents.spool import take_signs
 from autod_tui.agents.told import status_reading
 from autod_tui.core.agent_ports import Followed, Sign
@@ -19,7 +20,6 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 if TYPE_CHECKING:
     from autod_tui.agents.records import Readable
-    from autod_tui.agents.records.codex_log import CodexLog
 
 FRESH = 3.0
 """Seconds for which what a log tells counts as told just now: others tell the same at the same time."""
@@ -42,7 +42,8 @@ class Lane:
         self._record_told: Reading | None = None
         self._counted = False
         """True once the records have told of usage."""
-        self._log: CodexLog | None = None
+        self._log_path = log_path(agent, spool)
+        self._log: Log | None = None
         self.reading_records = asyncio.Lock()
         """Held while records are read."""
         self._descriptor = -1
@@ -54,11 +55,11 @@ class Lane:
         if self._status is not None:
             found["status"] = str(self._status.directory)
         if self.agent.profile.records:
-            from autod_tui.agents.records import watched_dirs  # its readers are milliseconds that most needn't spend
+            from autod_tui.agents.records import watched_dirs
 
             found |= {f"records{number}": str(path) for number, path in enumerate(watched_dirs(self.agent))}
-        if self._logs:
-            found["records-log"] = str(launch_log(self._spool).parent)
+        if self._log_path is not None:
+            found["records-log"] = str(self._log_path.parent)
         return found
 
     def read_spool(self) -> Iterator[Sign]:
@@ -81,13 +82,13 @@ class Lane:
 
     def read_records(self) -> Sign | None:
         """Return what the records tell since the last time; may take long, and may run in a thread."""
-        if self._record is None and self.agent.profile.records:
-            from autod_tui.agents.records import open_record
-
-            self._record = open_record(self.agent)
-        if self._record is None:
+        if not self.agent.profile.records and self._log_path is None:
             return None
-        news = self._record.read_new()
+        from autod_tui.agents.records import News, open_record  # its readers are milliseconds that most needn't spend
+
+        if self._record is None:
+            self._record = open_record(self.agent)
+        news = self._record.read_new() if self._record is not None else News()
         reading = news.reading if news.reading != self._record_told else None
         self._record_told = news.reading
         logged, at = self._read_log(news.conversation or self.agent.conversation)
@@ -115,21 +116,15 @@ class Lane:
             return None
         return Sign(session=self.agent.session, models=news.models, reported_usd=news.reported_usd)
 
-    @property
-    def _logs(self) -> bool:
-        return self.agent.profile.hooks == "codex-log"
-
     def _read_log(self, conversation: str) -> tuple[Reading | None, float]:
         """Return what its log tells, which outweighs the end of a turn, and when it was told; 0: just now."""
-        if self._log is None and self._logs:
-            from autod_tui.agents.records.codex_log import CodexLog
-
-            self._log = CodexLog(launch_log(self._spool))
+        if self._log is None and self._log_path is not None:
+            self._log = open_log(self.agent, self._log_path)
         told = self._log.read_new(conversation) if self._log is not None else None
         if told is None:
             return None, 0.0
         reading, at = told
-        if reading.state is WorkstreamState.RATE_LIMITED and reading.vague:
+        if reading.vague and reading.until:
             return (reading, at) if reading.until > time.time() else (None, 0.0)
         return reading, 0.0 if time.time() - at < FRESH else at
 

@@ -17,7 +17,12 @@ STATUS_TIME = "statusUpdatedAt"
 """Key under which a status file dates its status, in milliseconds; a heartbeat leaves it as it is."""
 LAUNCH = ".launch"
 """Directory in a session's spool that holds what its launch needs, hook.sh in any case: for hooks of a user's own."""
-_HOMES = {"~/.claude/": "CLAUDE_CONFIG_DIR", "~/.codex/": "CODEX_HOME", "~/.gemini/": "GEMINI_CLI_HOME"}
+_HOMES = {
+    "~/.claude/": "CLAUDE_CONFIG_DIR",
+    "~/.codex/": "CODEX_HOME",
+    "~/.gemini/": "GEMINI_CLI_HOME",
+    "~/.vibe/": "VIBE_HOME",
+}
 """Directories that programs let a variable of the environment move."""
 
 
@@ -30,9 +35,9 @@ def expanded(path: str, env: Mapping[str, str]) -> Path:
     return Path(home, path.removeprefix("~/")) if path.startswith("~/") and home else Path(path).expanduser()
 
 
-def launch_log(spool: Path) -> Path:
+def launch_log(spool: Path, name: str = "codex-tui.log") -> Path:
     """Return the log that an agent keeps for its launch alone, in a directory of its own in the session's spool."""
-    return spool / LAUNCH / "told" / "codex-tui.log"
+    return spool / LAUNCH / "told" / name
 
 
 class StatusFile:

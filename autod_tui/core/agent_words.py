@@ -13,6 +13,7 @@ HOOK_WAYS: dict[str, str] = {
     "claude-settings": "a settings file of this launch, by `--settings`",
     "codex-log": "a log of this launch, by `-c log_dir`",
     "copilot-plugin": "a plugin of this launch, by `--plugin-dir`",
+    "gemini-log": "a log of this launch, by GEMINI_DEBUG_LOG_FILE",
     "opencode-plugin": "a plugin of this launch, by OPENCODE_CONFIG_CONTENT",
     "pi-extension": "an extension of this launch, by `--extension`",
     "qwen-settings": "a file of defaults of this launch, by QWEN_CODE_SYSTEM_DEFAULTS_PATH",

@@ -35,7 +35,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     claims: Mapping[Source, Claim] = {}
     """What status file, title, output and screen say now."""
     limit: Claim | None = None
-    """A rate limit that was met while a better source says that it works: the agent waits and tries again."""
+    """A rate limit that was met while a better source says that it works: the agent waits and tries again. Or, as work
+    with an end, another trouble of which its records tell the same."""
     retries_told: bool = False
     """Its records tell when it tries again: what the screen says of that is older."""
     untold: Claim | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from autod_tui.core.claims import Claim, Memory
@@ -70,7 +72,15 @@ def take_claim(memory: Memory, reading: Reading, at: float) -> Memory:
     # a status file is told again only when it dates its status anew: it left the state meanwhile
     anew = reading.source in (Source.OUTPUT, Source.STATUS_FILE)
     since = known.at if known is not None and same and not anew else at
-    return msgspec.structs.replace(memory, claims={**memory.claims, reading.source: Claim(reading, since)})
+    claims = memory.claims if same or reading.state is S.IDLE else _without_failure(memory.claims)
+    return msgspec.structs.replace(memory, claims={**claims, reading.source: Claim(reading, since)})
+
+
+def _without_failure(claims: Mapping[Source, Claim]) -> Mapping[Source, Claim]:
+    """Drop a failure that the screen has shown: it is that of an earlier turn once a better source tells of work."""
+    screen = claims.get(Source.SCREEN)
+    old = screen is not None and screen.reading.state is S.FAILED
+    return {source: claim for source, claim in claims.items() if not (old and source is Source.SCREEN)}
 
 
 def renewed(known: Claim | None, reading: Reading, at: float) -> Claim:

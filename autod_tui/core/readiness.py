@@ -40,7 +40,7 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
     if reading.source is Source.PROCESS:
         return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None, untold=None), now)
     if reading.source is Source.RECORDS and reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):
-        limit = Claim(reading, at) if reading.state is S.RATE_LIMITED else None
+        limit = Claim(reading, at) if reading.state is S.RATE_LIMITED or reading.until else None
         return look(_replaced(memory, limit=limit, retries_told=True), now)
     if reading.source is Source.TERMINAL and memory.explains and not memory.spoken:
         if reading.state not in _GREETINGS:
@@ -273,6 +273,8 @@ def _differs(reading: Reading, present: Reading) -> bool:
         return True
     if reading.state is S.RATE_LIMITED:
         return abs(reading.until - present.until) >= OVERDUE
+    if bool(reading.until) is not bool(present.until):
+        return True  # it tries again, or that is over
     adds = not (reading.source in _LOWER and present.reason)
     return adds and not present.reason.startswith(reading.reason)
 

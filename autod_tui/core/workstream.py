@@ -68,7 +68,8 @@ class Reading(Struct, frozen=True):
     """The kind of wait (`permission`, `question`), the agent's own words, or the matching line of the screen."""
     source: Source
     until: float = 0.0
-    """Unix time at which a rate limit is expected to end; 0 when unknown or none."""
+    """Unix time at which a rate limit is expected to end; 0 when unknown or none. Of WORKING: at which the agent, which
+    has met other trouble, tries again."""
     vague: bool = False
     """Of IDLE: says only that it is not working, it may as well wait, be done or have failed. Of WORKING: seen on a
     screen alone. Of RATE_LIMITED: it tries again by itself."""

@@ -83,6 +83,7 @@ class Screens:
     def _begin(self, name: str, need: Screen) -> None:
         """Look for what is needed from now on: for a failure, or at what a retry would stand out from."""
         if need is Screen.FAILURE:
+            self._suspects.pop(name, None)  # what an earlier turn has left there
             self._put_off(name, 0.0)
         elif need is Screen.LIMIT and name not in self._timers:
             self._put_off(name, max(FIRST_LOOK, self._share()))

@@ -310,6 +310,11 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "15 screen working; 18 screen -; 18.2 records idle interrupted",
         "0.5 working; 5.2 done; 8 done; 9 working; 12 waiting; 15 working; 18.2 idle; 60 idle",
     ),
+    "a failure that the screen has shown says nothing of the turn after it, which was interrupted": (
+        {},
+        "0 title working; 5 title idle; 5.2 screen failed no; 9 title working; 12 title idle",
+        "0 working; 5 idle; 5.2 failed; 9 working; 12 idle",
+    ),
     "titles that say only busy, and the screen for the rest": (
         {},
         "0 title working; 1 title quiet; 1.2 screen waiting sure?; 9 title working",
@@ -528,3 +533,23 @@ def test_lower_sources_change_an_event_only_after_they_agreed(titles: list[tuple
     times = [at for at, *_ in session.changes]
     assert all(later - earlier >= AGREE - 1e-9 for earlier, later in pairwise(times))
     assert LIVED_ON > AGREE
+
+
+@pytest.mark.parametrize("work", ["title working", "osc working", "hook working"])
+def test_work_tells_that_it_tries_again_until_it_does(work: str) -> None:
+    one = Session(explains=True)
+    one.tell(0, work)
+
+    def trouble(at: float, words: str, wait: float) -> None:
+        reading = Reading(S.WORKING, words, Source.RECORDS, at + wait, vague=True)
+        one._take(readiness.hear(one.memory, reading, at, at))
+
+    trouble(1, "retrying: 500", 5)
+    assert (one.memory.present.state, one.memory.present.reason) == (S.WORKING, "retrying: 500")
+    one.until(5.9)
+    assert one.memory.present.reason == "retrying: 500"
+    one.until(6.1)
+    assert (one.memory.present.state, one.memory.present.reason, one.memory.present.until) == (S.WORKING, "", 0.0)
+    trouble(7, "retrying: 503", 9)
+    one.tell(8, "title idle" if work.startswith("title") else "osc done" if work.startswith("osc") else "hook done")
+    assert one.state in ("idle", "done") and not one.memory.present.until
