@@ -16,24 +16,24 @@ MOST = 6
 """Ids that a sentence names."""
 
 
-@tell.register
+@tell.register(ev.RunStarted)
 def _(event: ev.RunStarted) -> Told | None:
     return event.run, f"run started: {count(len(event.plan.tasks), 'task')} into {event.plan.into}", "info"
 
 
-@tell.register
+@tell.register(ev.RunChanged)
 def _(event: ev.RunChanged) -> Told | None:
     look = RUN[event.state]
     why = f": {event.reason}" if event.reason and event.reason != event.state.value else ""
     return event.run, f"run is {look.word}{why}", look.role
 
 
-@tell.register
+@tell.register(ev.TasksAdded)
 def _(event: ev.TasksAdded) -> Told | None:
     return event.run, f"added: {named(tuple(task.id for task in event.tasks))}", "info"
 
 
-@tell.register
+@tell.register(ev.RunTuned)
 def _(event: ev.RunTuned) -> Told | None:
     parts = [f"{stage} takes {number} a session" for stage, number in event.batch_sizes.items()]
     parts += [f"{stage} may have {count(number, 'session')}" for stage, number in event.sessions.items()]
@@ -41,22 +41,22 @@ def _(event: ev.RunTuned) -> Told | None:
     return event.run, joined(parts), "info"
 
 
-@tell.register
+@tell.register(ev.SessionStarted)
 def _(event: ev.SessionStarted) -> Told | None:
     return event.run, f"{event.session.id} began: {named(event.session.tasks)}", "dim"
 
 
-@tell.register
+@tell.register(ev.SessionHalted)
 def _(event: ev.SessionHalted) -> Told | None:
     return event.run, told_words(event.session, event.state, event.reason), WORKSTREAM[event.state].role
 
 
-@tell.register
+@tell.register(ev.SessionWentOn)
 def _(event: ev.SessionWentOn) -> Told | None:
     return event.run, f"{event.session} goes on", "dim"
 
 
-@tell.register
+@tell.register(ev.SessionEnded)
 def _(event: ev.SessionEnded) -> Told | None:
     if event.state is SessionState.DONE:
         return None
@@ -64,7 +64,7 @@ def _(event: ev.SessionEnded) -> Told | None:
     return event.run, f"{event.session} {SESSION[event.state].word}{why}", SESSION[event.state].role
 
 
-@tell.register
+@tell.register(ev.TaskJudged)
 def _(event: ev.TaskJudged) -> Told | None:
     verdict = event.verdict
     if verdict.verdict is Verdict.APPROVED:
@@ -72,28 +72,28 @@ def _(event: ev.TaskJudged) -> Told | None:
     return event.run, f"{event.task} needs work ({verdict.stage}): {verdict.reason}", "warn"
 
 
-@tell.register
+@tell.register(ev.ReviewAsked)
 def _(event: ev.ReviewAsked) -> Told | None:
     return event.run, f"{event.task} waits for your review", "loud"
 
 
-@tell.register
+@tell.register(ev.TaskSettled)
 def _(event: ev.TaskSettled) -> Told | None:
     look = TASK[event.state]
     return event.run, f"{event.task} is {look.word}: {event.reason}", look.role
 
 
-@tell.register
+@tell.register(ev.TasksIntegrated)
 def _(event: ev.TasksIntegrated) -> Told | None:
     return event.run, f"merged: {named(event.tasks)}", "accent"
 
 
-@tell.register
+@tell.register(ev.TaskConflicted)
 def _(event: ev.TaskConflicted) -> Told | None:
     return event.run, f"{event.task} conflicts: {event.findings}", "bad"
 
 
-@tell.register
+@tell.register(ev.TasksRetried)
 def _(event: ev.TasksRetried) -> Told | None:
     return event.run, f"again: {named(event.tasks)}", "info"
 

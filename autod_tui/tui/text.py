@@ -43,6 +43,14 @@ def shorten(text: str, width: int) -> str:
     return text if cell_len(text) <= width else fit(text, width)
 
 
+def ending(path: str, width: int) -> str:
+    """Return cleaned `path` at no more than `width` cells, its beginning cut: the end tells more."""
+    text = clean(path)
+    while cell_len(text) > width and len(text) > 1:
+        text = ELLIPSIS + text[2:]
+    return text
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Break `text` at spaces into lines of at most `width` cells; newlines stay, long words are split."""
     width = max(width, 1)

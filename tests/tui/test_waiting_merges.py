@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -150,3 +152,59 @@ async def test_a_resolution_of_before_can_be_forgotten_in_the_plan() -> None:
         await robot.expect("asks again about src/config.py")
         await robot.expect_gone("as it was resolved before")
         assert "f Ask again" not in robot.text
+
+
+def long_desk() -> FakeDesk:
+    """Return a desk on which a long file clashes in two places, far below its first difference."""
+    desk = conflicted_desk()
+    lines = [f"line {number}" for number in range(200)]
+
+    def side(*changes: tuple[int, str]) -> str:
+        changed = list(lines)
+        for number, line in changes:
+            changed[number] = line
+        return "\n".join(changed) + "\n"
+
+    desk.sides = [
+        msgspec.structs.replace(
+            desk.sides[0],
+            base=side(),
+            ours=side((2, "only ours"), (90, "OURS A"), (150, "OURS B")),
+            theirs=side((90, "THEIRS A"), (150, "THEIRS B")),
+        ),
+        *desk.sides[1:],
+    ]
+    return desk
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 34), (60, 20)])
+async def test_both_sides_open_where_they_clash_and_n_goes_on(size: tuple[int, int]) -> None:
+    async with robot_at(long_desk(), size) as robot:
+        await robot.press("x")
+        await robot.expect("OURS A", "THEIRS A", "clash 1 of 2")
+        assert "OURS B" not in robot.text
+        await robot.press("n")
+        await robot.expect("OURS B", "THEIRS B", "clash 2 of 2")
+        await robot.press("n")
+        await robot.expect("OURS A")
+
+
+async def test_a_red_gate_below_long_words_is_seen_at_80_columns_and_the_end_of_its_logs_path(tmp_path: Path) -> None:
+    desk = red_desk()
+    folder = tmp_path / ("a-very-long-name-of-a-folder" * 4)
+    folder.mkdir()
+    log = folder / "1-coverage.log"
+    log.write_text("untested\n" * 50)
+
+    def merge(request: Merge) -> Answer:
+        green = GateResult(name="tests", state=GateState.GREEN)
+        red = GateResult(name="coverage", state=GateState.RED, reason="exit status 1", log=str(log))
+        finished = [ev.GateFinished(checkpoint="foundation", result=gate) for gate in (green, red)]
+        blocked = ev.CheckpointBlocked(checkpoint="foundation", reason="gate coverage is red")
+        desk.happen(ev.MergeStarted(id="r", plan=merge_plan(desk, uncommitted=0)), *finished, blocked)
+        return Answer(exit_code=1, message="foundation: gate coverage is red; nothing moved", hint=f"{log} {log}")
+
+    desk.replies[Merge] = merge
+    async with robot_at(desk, (80, 24)) as robot:
+        await robot.press("m", "y")
+        await robot.expect("nothing moved", "✗ coverage", "untested", "folder/1-coverage.log ─╯")

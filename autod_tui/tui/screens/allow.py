@@ -39,7 +39,7 @@ class AllowDialog(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """Yield what is used, the amount, the keys."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog fitting"):
             yield LineView(id="text")
             yield Input(placeholder="up to, in all: $20 or 2M tokens", id="amount", compact=True)
             yield FooterBar(id="footer")

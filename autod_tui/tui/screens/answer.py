@@ -57,7 +57,7 @@ class AnswerDialog(ModalScreen[AnswerAgent | None]):
 
     def compose(self) -> ComposeResult:
         """Yield the question, the choices, the field, the keys."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog fitting"):
             yield LineView(id="asked")
             if self._question.choices:
                 yield LineView(id="choices")

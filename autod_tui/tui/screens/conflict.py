@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,15 +18,16 @@ from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import Abandon, AnyRequest, LeaveOut, PrepareEdit, Resolve
 from autod_tui.core.workstream import WorkstreamRecord, WorkstreamState
+from autod_tui.tui.clashes import Clash
 from autod_tui.tui.commands import bindings, conflict_commands
 from autod_tui.tui.foreground import SuspendNotSupported, editor, run_foreground
 from autod_tui.tui.jumps import show_pane
-from autod_tui.tui.safe import clean_lines
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.dialogs import Confirm, text_source
 from autod_tui.tui.text import Row, count, row, shorten
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
+from autod_tui.tui.widgets.sides import BEFORE, first_difference, places, side_rows
 from autod_tui.tui.words import WORKSTREAM
 from autod_tui.tui.workers import start
 
@@ -49,6 +51,8 @@ class ConflictScreen(Page, BoardWatcher):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings({"conflict"}),
         Binding("tab", "app.focus_next", show=False),
+        Binding("n", "clash(1)", show=False),
+        Binding("N", "clash(-1)", show=False),
     ]
 
     def __init__(self, checkpoint: str, go_on: Callable[..., MergeScreen]) -> None:
@@ -61,6 +65,10 @@ class ConflictScreen(Page, BoardWatcher):
         self._busy = ""
         self._follower: MergeScreen | None = None
         self._given_up = False
+        self._places: dict[str, list[Clash]] = {}
+        """Where each file clashes."""
+        self._at = 0
+        """Which of them is looked at."""
 
     def body(self) -> ComposeResult:
         """Files above, the two sides below."""
@@ -111,6 +119,7 @@ class ConflictScreen(Page, BoardWatcher):
             self.sides = await self.autod.desk.conflict_sides(self.checkpoint) if self._paths else ()
         except AutodError as error:
             self.autod.say(str(error), failed=True)
+        self._places = await asyncio.to_thread(places, self.sides)
         self.query_one("#files", LineView).show_rows(self._file_rows)
         self._show_sides()
 
@@ -125,15 +134,35 @@ class ConflictScreen(Page, BoardWatcher):
 
     def _show_sides(self) -> None:
         path = self.query_one("#files", LineView).selected
+        self._at = 0
         side = next((entry for entry in self.sides if entry.path == path), None)
         view = self.view()
         transaction = view.record.transaction if view else None
         step = transaction.at_step if transaction else "theirs"
-        titled(self.query_one("#ours"), "ours: already merged", "o takes it")
         titled(self.query_one("#theirs"), f"theirs: {step}", "t takes it")
         for name, own, other in (("ours", "ours", "theirs"), ("theirs", "theirs", "ours")):
             rows = side_rows(getattr(side, own), getattr(side, other)) if side else []
             self.query_one(f"#{name}", LineView).show_rows(lambda width, rows=rows: rows)  # type: ignore[misc]
+        self._show_clash()
+        self.show_hints()
+
+    def _clashes(self) -> list[Clash]:
+        return self._places.get(self.query_one("#files", LineView).selected, [])
+
+    def action_clash(self, by: int) -> None:
+        """Go to the next place in the file where the sides clash, or to the one before."""
+        self._at = (self._at + by) % max(len(self._clashes()), 1)
+        self._show_clash()
+
+    def _show_clash(self) -> None:
+        """Bring the place that is looked at into sight on both sides; without any, the first difference."""
+        found = self._clashes()
+        which = f"clash {self._at + 1} of {len(found)}  " if len(found) > 1 else ""
+        titled(self.query_one("#ours"), "ours: already merged", f"{which}o takes it")
+        for name in ("ours", "theirs"):
+            view = self.query_one(f"#{name}", LineView)
+            line = getattr(found[self._at], name) if found else first_difference(view.rows)
+            view.call_after_refresh(view.scroll_to, y=max(line - BEFORE, 0), animate=False)
 
     @on(LineView.Highlighted, "#files")
     def _selected(self) -> None:
@@ -144,7 +173,8 @@ class ConflictScreen(Page, BoardWatcher):
         idle = "hand_over" if self.helper() else "helper"  # handed over once, its pane is what one wants
         offered = [entry for entry in conflict_commands() if entry.id != idle]
         own = [Hint(entry.keys[0], entry.title, f"command('{entry.id}')") for entry in offered]
-        return [*own, Hint("escape", "Back", "leave")]
+        more = [Hint("n", "Next clash", "clash(1)")] if len(self._clashes()) > 1 else []
+        return [*own, *more, Hint("escape", "Back", "leave")]
 
     def action_command(self, id: str) -> None:
         """Carry out one of the ways to settle a conflict."""
@@ -247,18 +277,3 @@ def _no_editor(error: Exception) -> str:
         return error.message
     reason = error.strerror if isinstance(error, OSError) else "this terminal can't be handed over"
     return f"{' '.join(editor())}: {reason}"
-
-
-def side_rows(text: str | None, other: str | None) -> list[Row]:
-    """Return one side with line numbers; lines that the other side lacks stand out."""
-    if text is None:
-        return [row((" no text here: the file is binary, or this side deletes it", "dim"))]
-    known = set((other or "").split("\n"))
-    lines = text.split("\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    rows = []
-    for number, (raw, line) in enumerate(zip(lines, clean_lines("\n".join(lines)), strict=True), 1):
-        role = "" if raw in known else "warn"
-        rows.append(row((f"{number:>4} ", "faint"), (line, role)))
-    return rows or [row((" empty", "dim"))]

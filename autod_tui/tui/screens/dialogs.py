@@ -43,7 +43,7 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Yield the text, the word to type, the keys."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog fitting"):
             yield LineView(id="text")
             if self._word and self._possible:
                 yield Input(placeholder=f"type {self._word} to go on", id="word", compact=True)
@@ -89,7 +89,7 @@ class Pick(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """Yield the ways and the keys."""
-        with Vertical(classes="dialog small"):
+        with Vertical(classes="dialog fitting"):
             yield LineView(id="ways")
             yield FooterBar(id="footer")
 

@@ -23,7 +23,7 @@ from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.conflict import ConflictScreen
 from autod_tui.tui.screens.dialogs import Confirm
 from autod_tui.tui.screens.merge_rows import plan_rows, progress_rows
-from autod_tui.tui.text import Row, joined, paragraph
+from autod_tui.tui.text import Row, ending, joined, paragraph
 from autod_tui.tui.widgets.ansi_view import AnsiView
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
@@ -236,9 +236,10 @@ class MergeScreen(Page, BoardWatcher):
         shown = running or next((gate for gate in reversed(gates) if gate.log), None)
         output = self.query_one("#output", AnsiView)
         output.display = shown is not None
+        self.query_one("#plan").set_class(shown is not None, "above")
         if shown is None:
             return
-        titled(output, f"{shown.name}", shown.log)
+        titled(output, f"{shown.name}", ending(shown.log, max(self.size.width - 8, 8)))
         changed, self._log = self._log != shown.log, shown.log
         if running and self._reader is None:
             self._reader = self.set_interval(READ_EVERY, self._read_log)
