@@ -53,12 +53,12 @@ def apply_run(event: Event, run: RunRecord, at: float) -> RunRecord:
     return run
 
 
-@apply_run.register
+@apply_run.register(re.RunChanged)
 def _(event: re.RunChanged, run: RunRecord, at: float) -> RunRecord:
     return replace(run, state=event.state, reason=event.reason, ended_at=at if event.state in _ENDED else 0.0)
 
 
-@apply_run.register
+@apply_run.register(re.TasksAdded)
 def _(event: re.TasksAdded, run: RunRecord, at: float) -> RunRecord:
     new = {spec.id: spec for spec in event.tasks if spec.id not in run.tasks}
     plan = replace(
@@ -68,7 +68,7 @@ def _(event: re.TasksAdded, run: RunRecord, at: float) -> RunRecord:
     return replace(run, plan=plan, tasks={**run.tasks, **records})
 
 
-@apply_run.register
+@apply_run.register(re.RunTuned)
 def _(event: re.RunTuned, run: RunRecord, at: float) -> RunRecord:
     stages = tuple(
         replace(
@@ -84,7 +84,7 @@ def _(event: re.RunTuned, run: RunRecord, at: float) -> RunRecord:
     )
 
 
-@apply_run.register
+@apply_run.register(re.SessionStarted)
 def _(event: re.SessionStarted, run: RunRecord, at: float) -> RunRecord:
     session, known = event.session, run.sessions.get(event.session.id)
     if known is not None and known.state is not SessionState.RUNNING:
@@ -107,7 +107,7 @@ def _(event: re.SessionStarted, run: RunRecord, at: float) -> RunRecord:
     )
 
 
-@apply_run.register
+@apply_run.register(re.SessionPrinted)
 def _(event: re.SessionPrinted, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     if session is None or session.first_output_at:
@@ -115,7 +115,7 @@ def _(event: re.SessionPrinted, run: RunRecord, at: float) -> RunRecord:
     return _with_session(run, replace(session, first_output_at=at))
 
 
-@apply_run.register
+@apply_run.register(re.SessionHalted)
 def _(event: re.SessionHalted, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     if session is None or session.state is not SessionState.RUNNING:
@@ -125,19 +125,19 @@ def _(event: re.SessionHalted, run: RunRecord, at: float) -> RunRecord:
     return _with_session(run, replace(session, halt=halt))
 
 
-@apply_run.register
+@apply_run.register(re.SessionWentOn)
 def _(event: re.SessionWentOn, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     return run if session is None or session.halt is None else _with_session(run, replace(session, halt=None))
 
 
-@apply_run.register
+@apply_run.register(re.SessionMeasured)
 def _(event: re.SessionMeasured, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     return run if session is None else _with_session(run, replace(session, usage=event.usage))
 
 
-@apply_run.register
+@apply_run.register(re.SessionEnded)
 def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
     session = run.sessions.get(event.session)
     if session is None or session.state is not SessionState.RUNNING:
@@ -158,7 +158,7 @@ def _(event: re.SessionEnded, run: RunRecord, at: float) -> RunRecord:
     return _with_heads(run, ended) if event.head not in ("", session.base_oid) else run
 
 
-@apply_run.register
+@apply_run.register(re.TaskJudged)
 def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
     task, stage = run.tasks.get(event.task), stage_named(run.plan, event.verdict.stage)
     if task is None or stage is None or task.stage != stage.name or task.state in _OUT_OF_STAGES:
@@ -183,7 +183,7 @@ def _(event: re.TaskJudged, run: RunRecord, at: float) -> RunRecord:
     return _with_tasks(run, [back(run.plan, task, stage.needs_work, verdict.reason)])
 
 
-@apply_run.register
+@apply_run.register(re.TaskRequeued)
 def _(event: re.TaskRequeued, run: RunRecord, at: float) -> RunRecord:
     task = run.tasks.get(event.task)
     if task is None or task.state in _OUT_OF_STAGES:
@@ -196,13 +196,13 @@ def _(event: re.TaskRequeued, run: RunRecord, at: float) -> RunRecord:
     return _with_tasks(run, [replace(task, state=TaskState.QUEUED, lost=lost, not_before=event.not_before)])
 
 
-@apply_run.register
+@apply_run.register(re.ReviewAsked)
 def _(event: re.ReviewAsked, run: RunRecord, at: float) -> RunRecord:
     asked = [task for task in _known(run, (event.task,)) if task.state not in _OUT_OF_STAGES]
     return _with_tasks(run, (_reviewed(task, event) for task in asked))
 
 
-@apply_run.register
+@apply_run.register(re.TaskSettled)
 def _(event: re.TaskSettled, run: RunRecord, at: float) -> RunRecord:
     task = run.tasks.get(event.task)
     if task is None or task.state is TaskState.DONE or event.state not in SETTLED_STATES:
@@ -211,13 +211,13 @@ def _(event: re.TaskSettled, run: RunRecord, at: float) -> RunRecord:
     return _with_tasks(run, [replace(task, state=event.state, reason=event.reason, done_at=done_at)])
 
 
-@apply_run.register
+@apply_run.register(re.TasksIntegrated)
 def _(event: re.TasksIntegrated, run: RunRecord, at: float) -> RunRecord:
     arrived = [task for task in _known(run, event.tasks) if task.state is not TaskState.DONE]
     return _with_tasks(run, (replace(task, state=TaskState.DONE, reason="", done_at=at) for task in arrived))
 
 
-@apply_run.register
+@apply_run.register(re.TaskConflicted)
 def _(event: re.TaskConflicted, run: RunRecord, at: float) -> RunRecord:
     task = run.tasks.get(event.task)
     if task is None or task.state is not TaskState.APPROVED or not run.plan.stages:
@@ -225,7 +225,7 @@ def _(event: re.TaskConflicted, run: RunRecord, at: float) -> RunRecord:
     return _with_tasks(run, [back(run.plan, task, mending_stage(run.plan).name, event.findings)])
 
 
-@apply_run.register
+@apply_run.register(re.TasksRetried)
 def _(event: re.TasksRetried, run: RunRecord, at: float) -> RunRecord:
     asked = {TaskState.FAILED, TaskState.STOPPED, TaskState.APPROVED}
     stage = stage_named(run.plan, event.stage)

@@ -157,76 +157,76 @@ class Conductor:
     async def _handle(self, request: rq.AnyRequest) -> Answer:
         raise NotImplementedError(type(request).__name__)
 
-    @_handle.register
+    @_handle.register(rq.Up)
     async def _(self, request: rq.Up) -> Answer:
         async with self._lanes:
             return await self.workstreams.up(request.names, fresh=request.fresh)
 
-    @_handle.register
+    @_handle.register(rq.Down)
     async def _(self, request: rq.Down) -> Answer:
         async with self._lanes:
             return await self._removals.down(request)
 
-    @_handle.register
+    @_handle.register(rq.New)
     async def _(self, request: rq.New) -> Answer:
         return await declare(self.house, request)
 
-    @_handle.register
+    @_handle.register(rq.Send)
     async def _(self, request: rq.Send) -> Answer:
         return await self.workstreams.send(request.names, request.text)
 
-    @_handle.register
+    @_handle.register(rq.ReadQuestion)
     async def _(self, request: rq.ReadQuestion) -> Answer:
         return await self._answers.read(request.name)
 
-    @_handle.register
+    @_handle.register(rq.AnswerAgent)
     async def _(self, request: rq.AnswerAgent) -> Answer:
         return await self._answers.answer(request)
 
-    @_handle.register
+    @_handle.register(rq.PlanMerge)
     async def _(self, request: rq.PlanMerge) -> Answer:
         return await self._checkpoints.plan(request.checkpoint, request.leave_out)
 
-    @_handle.register
+    @_handle.register(rq.Merge)
     async def _(self, request: rq.Merge) -> Answer:
         return await self._merging_alone(self._checkpoints.merge(request.approved))
 
-    @_handle.register
+    @_handle.register(rq.Check)
     async def _(self, request: rq.Check) -> Answer:
         return await self._merging_alone(self._checkpoints.check(request.checkpoint, request.leave_out))
 
-    @_handle.register
+    @_handle.register(rq.Resolve)
     async def _(self, request: rq.Resolve) -> Answer:
         return await self._merging_alone(self._resolutions.resolve(request.checkpoint, request.how, request.paths))
 
-    @_handle.register
+    @_handle.register(rq.PrepareEdit)
     async def _(self, request: rq.PrepareEdit) -> Answer:
         return await self._merging_alone(self._resolutions.prepare_edit(request.checkpoint))
 
-    @_handle.register
+    @_handle.register(rq.LeaveOut)
     async def _(self, request: rq.LeaveOut) -> Answer:
         return await self._merging_alone(self._checkpoints.leave_out(request.checkpoint, request.workstream))
 
-    @_handle.register
+    @_handle.register(rq.Abandon)
     async def _(self, request: rq.Abandon) -> Answer:
         async with self._merging:
             answer = self._checkpoints.abandon(request.checkpoint)
             await self._resolutions.dismiss_helper(request.checkpoint)
             return answer
 
-    @_handle.register
+    @_handle.register(rq.Forget)
     async def _(self, request: rq.Forget) -> Answer:
         return await self._merging_alone(self._resolutions.forget(request.checkpoint))
 
-    @_handle.register
+    @_handle.register(rq.PlanRollback)
     async def _(self, request: rq.PlanRollback) -> Answer:
         return await self._rollbacks.plan(request.checkpoint)
 
-    @_handle.register
+    @_handle.register(rq.Rollback)
     async def _(self, request: rq.Rollback) -> Answer:
         return await self._merging_alone(self._rollbacks.roll_back(request.plan))
 
-    @_handle.register
+    @_handle.register(rq.Sync)
     async def _(self, request: rq.Sync) -> Answer:
         sync = self._syncs.sync(request.checkpoint, request.names, approved=request.approved)
         return await self._merging_alone(sync)
@@ -243,11 +243,11 @@ class Conductor:
     async def _(self, request: RunRequest) -> Answer:
         return await self.runs.carry_out(request)
 
-    @_handle.register
+    @_handle.register(rq.Undo)
     async def _(self, request: rq.Undo) -> Answer:
         return await self._merging_alone(self._removals.undo(request.ref))
 
-    @_handle.register
+    @_handle.register(rq.RaiseLimit)
     async def _(self, request: rq.RaiseLimit) -> Answer:
         return raise_limit(self.house, request)
 

@@ -17,6 +17,7 @@ Told = tuple[str, str, str]
 """(who it is about, the sentence, role)."""
 
 
+# Each is registered by the class: to read it from the annotation takes a start longer than all the rest here.
 @singledispatch
 def tell(event: ev.Event) -> Told | None:
     """Return what happened as (about, sentence, role); None when it is no news for a person."""

@@ -57,7 +57,7 @@ class Asks:
         """Do what is asked; raises AutodError when it can't be done."""
         raise NotImplementedError(type(request).__name__)
 
-    @carry_out.register
+    @carry_out.register(rq.StartRun)
     async def _(self, request: rq.StartRun) -> Answer:
         house = self._house
         plan = tune(
@@ -129,7 +129,7 @@ class Asks:
         counted = await self._house.git.sizes(base, [path for task in asked for path in task.outputs])
         return [task for task in asked if not output_problem(task, counted)]
 
-    @carry_out.register
+    @carry_out.register(rq.StopRun)
     async def _(self, request: rq.StopRun) -> Answer:
         run = self.find(request.run)
         if request.tasks:
@@ -155,12 +155,12 @@ class Asks:
         message = f"{run.id}: stopped {', '.join(open_ids)}" if open_ids else f"{run.id}: nothing of that goes on"
         return Answer(message=message, data={"id": run.id, "stopped": open_ids, "ended": ended})
 
-    @carry_out.register
+    @carry_out.register(rq.TidyRun)
     async def _(self, request: rq.TidyRun) -> Answer:
         self.find(request.run)
         return await self._steward.tidying.clear(request)
 
-    @carry_out.register
+    @carry_out.register(rq.PauseRun)
     async def _(self, request: rq.PauseRun) -> Answer:
         run = self.find(request.run)
         if run.state is not RunState.RUNNING:
@@ -169,7 +169,7 @@ class Asks:
         going = f"; {_count(len(run.living), 'session')} go on to the end" if run.living else ""
         return Answer(message=f"{run.id}: paused{going}", data={"id": run.id})
 
-    @carry_out.register
+    @carry_out.register(rq.ResumeRun)
     async def _(self, request: rq.ResumeRun) -> Answer:
         run = self.find(request.run)
         if run.state is RunState.DONE:
@@ -189,7 +189,7 @@ class Asks:
         self._steward.wake()
         return Answer(message=f"{run.id}: goes on, {_count(left, 'task')} left", data={"id": run.id})
 
-    @carry_out.register
+    @carry_out.register(rq.RetryTasks)
     async def _(self, request: rq.RetryTasks) -> Answer:
         run = self.find(request.run)
         if request.stage and request.stage not in {stage.name for stage in run.plan.stages}:
@@ -208,7 +208,7 @@ class Asks:
         self._house.stream.emit(*events)
         return Answer(message=f"{run.id}: {', '.join(ids)} again", data={"id": run.id, "tasks": ids})
 
-    @carry_out.register
+    @carry_out.register(rq.AddTasks)
     async def _(self, request: rq.AddTasks) -> Answer:
         run = self.find(request.run)
         self._check_new(run, request.tasks)
@@ -238,7 +238,7 @@ class Asks:
         if cap and len(run.tasks) + len(ids) > cap:
             raise RefusedError(f"{run.id} may take {cap} tasks at most, and it has {len(run.tasks)}")
 
-    @carry_out.register
+    @carry_out.register(rq.TuneRun)
     async def _(self, request: rq.TuneRun) -> Answer:
         run = self.find(request.run)
         tune(run.plan, batch_sizes=request.batch_sizes, sessions=request.sessions)  # refuses what makes no sense
@@ -258,7 +258,7 @@ class Asks:
         ]
         return Answer(message=f"{run.id}: {'; '.join(words) or 'nothing to change'}", data={"id": run.id})
 
-    @carry_out.register
+    @carry_out.register(rq.Review)
     async def _(self, request: rq.Review) -> Answer:
         run = self.find(request.run)
         if not request.tasks and request.verdict is not Verdict.APPROVED:
