@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from autod_tui.agents.lines import read_line_question
 from autod_tui.agents.menus import moves, question_text, read_menu
@@ -18,6 +20,9 @@ _EDGE = re.compile(r"^\s*[│┃║](.*?)[│┃║]?\s*$")
 _BORDER = re.compile(r"^\s*[│┃]?\s*[╭╰┌└╔╚].*[╮╯┐┘╗╝]\s*[│┃]?\s*$")
 _BUTTONS = re.compile(r"^\s*(?P<labels>\S.*?)\s{2,}(?:ctrl\+f\s+\S+\s+)?⇆\s+select\s+enter\s+confirm")
 _ALLOW = re.compile(r"^\s*(?P<labels>Allow once\s{2,}Allow always\s{2,}Reject)\b")
+DEAF: Mapping[str, float] = {"vibe": 0.8}
+"""Family to the seconds in which a new question takes no key, lest one hit it that was meant for what was there before
+(Vibe 3.0: between 0.35 and 0.55 s after it has told that it waits)."""
 PANEL_FROM = 60
 """Columns that a panel at the right leaves at least to the conversation."""
 PANEL_SHARE = 0.6
@@ -37,7 +42,9 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
     def coloured(labels: Sequence[tuple[int, str]]) -> int:
         return _odd([_ground_of(raw[index], label) for index, label in labels])
 
-    return read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_line_question(rows)
+    question = read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_line_question(rows)
+    deaf = DEAF.get(profile.family or profile.name, 0.0)
+    return msgspec.structs.replace(question, deaf=deaf) if question is not None and deaf else question
 
 
 def plain(line: str) -> str:

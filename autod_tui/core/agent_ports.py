@@ -163,6 +163,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """True when it takes words, whether or not it offers choices."""
     into_text: tuple[str, ...] = ()
     """Keys that lead to where the words are typed; empty when the cursor stands there."""
+    deaf: float = 0.0
+    """Seconds after it has appeared in which its agent takes no key."""
 
     @property
     def digest(self) -> str:

@@ -38,6 +38,8 @@ class _Asker(Struct, frozen=True, kw_only=True):
     profile: AgentProfile
     waits: bool
     """True when its signals say that it waits for a person."""
+    since: float
+    """Unix time since which they say so."""
     told: object
     """What its signals have said last."""
 
@@ -64,7 +66,7 @@ class Answers:
             raise UsageError("an answer is one of the choices, or a text", hint=f"autod answer {request.name}")
         asker = self._asker(request.name)
         async with self._typing[asker.pane]:
-            question = await self._standing(asker, request.seen)
+            question = await self._heeded(asker, await self._standing(asker, request.seen))
             if request.choice:
                 said = await self._choose(asker, question, request.choice)
             else:
@@ -90,6 +92,7 @@ class Answers:
             pane=record.pane,
             profile=self._profile(record.agent),
             waits=record.state is WorkstreamState.WAITING,
+            since=record.since,
             told=(record.state, record.since),
         )
 
@@ -109,7 +112,8 @@ class Answers:
             )
         name = f"{run}/{part}"
         profile = self._profile(session.agent)
-        return _Asker(name=name, pane=session.pane, profile=profile, waits=session.waits, told=session.halt)
+        halt, since = session.halt, session.halt.since if session.halt else 0.0
+        return _Asker(name=name, pane=session.pane, profile=profile, waits=session.waits, since=since, told=halt)
 
     def _profile(self, agent: str) -> AgentProfile:
         return self._house.plan.agents.get(agent) or AgentProfile(name=agent, command=(agent,))
@@ -132,6 +136,14 @@ class Answers:
                 hint=_told(asker.name, question),
             )
         return question
+
+    async def _heeded(self, asker: _Asker, question: Question) -> Question:
+        """Wait until the agent takes keys for a question that it has just asked, and look again."""
+        asked = self._house.stream.clock() - asker.since if asker.waits else 0.0
+        if asked >= question.deaf:
+            return question
+        await asyncio.sleep(question.deaf - asked)
+        return await self._standing(asker, question.digest)
 
     async def _choose(self, asker: _Asker, question: Question, word: str) -> str:
         choice = question.choice(word)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from autod_tui.adapters import Agents
+from autod_tui.agents.questions import DEAF
 from autod_tui.core.agent_ports import Question
 from autod_tui.core.errors import AutodError, CommandFailedError, RefusedError, UsageError
 from autod_tui.core.events import AgentStarted, Event, MessageSent, StateChanged
@@ -87,6 +89,42 @@ async def test_the_cursor_is_moved_and_seen_to_arrive(tmp_path: Path) -> None:
     sent = house.stream._journal.entries[-1].event
     assert sent == MessageSent(name="a", text="Go on? No", by="person")
     assert house.state.workstream("a").state is WorkstreamState.WAITING  # its signals tell what came of it
+
+
+def deaf(directory: Path, panes: PlayedPanes) -> Answers:
+    """Make one whose agent is of the kind that takes no key at first, and asked 0.3 seconds ago."""
+    desk, house = make(directory, panes)
+    house.plan.agents["shell"] = AgentProfile(name="shell", family="vibe", command=("sh",))
+    now = house.state.workstream("a").since + 0.3
+    house.stream.clock = lambda: now
+    return desk
+
+
+async def test_no_key_is_pressed_while_the_agent_takes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[tuple[float, int]] = []
+    panes = PlayedPanes(menu(1), lambda key: ("working",))
+
+    async def pause(seconds: float) -> None:
+        pauses.append((seconds, len(panes.typed)))
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    assert (await deaf(tmp_path, panes).answer(AnswerAgent(name="a", choice="1"))).exit_code == 0
+    assert pauses[0] == (pytest.approx(DEAF["vibe"] - 0.3), 0)
+    assert panes.typed == ["Enter"]
+
+
+async def test_a_question_that_changes_before_keys_are_taken_gets_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panes = PlayedPanes(menu(1), lambda key: ())
+
+    async def pause(seconds: float) -> None:
+        panes.lines = ("Delete all?", *menu(1)[1:])
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    with pytest.raises(RefusedError, match="something else by now"):
+        await deaf(tmp_path, panes).answer(AnswerAgent(name="a", choice="1"))
+    assert panes.typed == []
 
 
 async def test_nothing_is_confirmed_when_the_cursor_stays(tmp_path: Path) -> None:
