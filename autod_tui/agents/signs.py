@@ -10,12 +10,16 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from autod_tui.agents.lanes import Lane
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.ports import FilesPort
 
 STRAY_AFTER = 600.0
 """Seconds after its last payload for which the directory of an unknown session is left alone."""
+FORMER_AFTER = 1.0
+"""Seconds after which a conversation that was left is written to its end."""
 RECORDS_EVERY = 0.2
 """Seconds between two readings of records, which grow with each word of an agent."""
 
@@ -34,6 +38,7 @@ class Signs:
         self._told: asyncio.Queue[Sign | BaseException] = asyncio.Queue()
         self._grown: set[str] = set()
         self._growing = asyncio.Event()
+        self._former: list[asyncio.Task[None]] = []
 
     async def signs(self) -> AsyncIterator[Sign]:
         """Yield signs as they come, until closed."""
@@ -45,18 +50,22 @@ class Signs:
                     raise told
                 yield told
         finally:
+            works += self._former
             for work in works:
                 work.cancel()
             await asyncio.gather(*works, return_exceptions=True)
             for lane in self._lanes.values():
                 lane.close()
-            self._lanes, self._places, self._watch = {}, {}, None
+            self._lanes, self._places, self._watch, self._former = {}, {}, None, []
 
     async def follow(self, agents: Sequence[Followed]) -> None:
         """Set who is followed; what a new one has told already is told first."""
         wanted = {agent.session: agent for agent in agents}
         for session in [name for name, lane in self._lanes.items() if wanted.get(name) != lane.agent]:
-            self._lanes.pop(session).close()
+            lane = self._lanes.pop(session)
+            lane.close()
+            if session in wanted and lane.agent.conversation not in ("", wanted[session].conversation):
+                self._former.append(self._spawn(self._read_former(lane)))
         if self._watch is None:
             await asyncio.to_thread(self._sweep, frozenset(wanted))
         fresh = [session for session in wanted if session not in self._lanes]
@@ -71,12 +80,18 @@ class Signs:
         """Return what these have told by now, to somebody who follows none; what hooks told is told only once."""
         told: list[Sign] = []
         for agent in agents:
-            lane = Lane(agent, self._spool / agent.session, told.append)
-            told += [*lane.read_spool(), *lane.read_status()]
-            lane.close()
-            if (used := await _read_records(lane)) is not None:
-                told.append(used)
+            await self._read_once(agent, told)
+            if (moved := await asyncio.to_thread(_moved, agent)) is not None:
+                told.append(moved)
+                await self._read_once(msgspec.structs.replace(agent, conversation=moved.conversation), told)
         return told
+
+    async def _read_once(self, agent: Followed, told: list[Sign]) -> None:
+        lane = Lane(agent, self._spool / agent.session, told.append)
+        told += [*lane.read_spool(), *lane.read_status()]
+        lane.close()
+        if (used := await _read_records(lane)) is not None:
+            told.append(used)
 
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Read the records of a session that has ended once more; None when they tell nothing new."""
@@ -138,11 +153,19 @@ class Signs:
             grown, self._grown = self._grown, set()
             for session in sorted(grown):
                 lane = self._lanes.get(session)
-                sign = await _read_records(lane) if lane is not None else None
+                if lane is None:
+                    continue
+                sign = await _read_records(lane) or await asyncio.to_thread(_moved, lane.agent)
                 if sign is not None and self._lanes.get(session) is lane:
                     self._told.put_nowait(sign)
             await self._rewatch(grown)
             await asyncio.sleep(RECORDS_EVERY)
+
+    async def _read_former(self, lane: Lane) -> None:
+        """Read once more what a conversation that was left has used: its sum is written when it is left."""
+        await asyncio.sleep(FORMER_AFTER)
+        if (sign := await _read_records(lane)) is not None:
+            self._told.put_nowait(msgspec.structs.replace(sign, reading=None, former=True))
 
     async def _rewatch(self, sessions: Iterable[str]) -> None:
         """Watch what there is to watch now of `sessions`; directories of records are made as they are needed."""
@@ -173,3 +196,13 @@ class Signs:
 async def _read_records(lane: Lane) -> Sign | None:
     async with lane.reading_records:
         return await asyncio.to_thread(lane.read_records)
+
+
+def _moved(agent: Followed) -> Sign | None:
+    """Tell whether an agent whose hooks name no conversation has gone over to another one."""
+    if agent.profile.records != "codex":
+        return None
+    from autod_tui.agents.records.threads import present_thread
+
+    thread = present_thread(agent)
+    return Sign(session=agent.session, conversation=thread) if thread else None

@@ -111,6 +111,8 @@ class Sign(Struct, frozen=True, kw_only=True):
     """All that the conversation has used by now; None when nothing new is known."""
     reported_usd: float | None = None
     """The agent's own word on the cost of it all."""
+    former: bool = False
+    """It is of a conversation that the agent has left: what that has used is all there is to it."""
 
 
 class SignsPort(Protocol):

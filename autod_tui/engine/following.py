@@ -112,6 +112,8 @@ class Following:
         for listener in self._listeners:
             listener(sign)
         self.spending.take(sign)
+        if sign.former:
+            return
         record = next((r for r in self._house.state.workstreams.values() if r.session == sign.session), None)
         if record is None:
             return  # those of runs are minded by who listens
