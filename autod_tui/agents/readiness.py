@@ -49,12 +49,13 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
 
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
     outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
-    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure.
+    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question above a
+    prompt was broken off, where a profile knows prompts.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
     failed, done = _lowest(profile.failed, rows), _lowest(profile.done, rows)
-    if waiting >= 0:
+    if waiting >= 0 and not _left(profile, rows, waiting):
         return _seen(WorkstreamState.WAITING, rows[waiting], now)
     if limited > done:
         return _seen(WorkstreamState.RATE_LIMITED, rows[limited], now)
@@ -67,6 +68,11 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
     return _seen(state, rows[index], now) if index >= 0 else None
+
+
+def _left(profile: AgentProfile, rows: Sequence[str], waiting: int) -> bool:
+    """Tell whether an agent that has a prompt of its own shows one below its question: somebody has broken that off."""
+    return bool(profile.done) and any(_PROMPT.match(row) for row in rows[waiting + 1 :])
 
 
 def _overcome(profile: AgentProfile, rows: Sequence[str], failed: int) -> bool:

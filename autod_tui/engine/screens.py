@@ -10,9 +10,11 @@ import msgspec
 
 from autod_tui.core.claims import Screen
 from autod_tui.core.errors import AutodError
+from autod_tui.core.pane_ports import Screen as Shown
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.writing import unwritten
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 
@@ -38,6 +40,7 @@ SHARE = 0.04
 """Seconds for each living agent between two looks at one of them: many take turns."""
 AGREE_AFTER = 0.1
 """Seconds between the two looks of somebody who only passes by."""
+_RESTS = frozenset({WorkstreamState.DONE, WorkstreamState.IDLE, WorkstreamState.FAILED, WorkstreamState.WAITING})
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
@@ -139,7 +142,9 @@ class Screens:
             self._retrying(now, reading if profile.rate_limited else None, screen.lines)
             self._resting(self._minds.record(name), screen.lines)
         else:
-            self._showing(now, reading or self._asked(profile, need, screen.lines))
+            self._showing(
+                now, reading or self._asked(profile, need, screen.lines) or self._written(now, profile, screen)
+            )
 
     def _asked(self, profile: AgentProfile, need: Screen, lines: tuple[str, ...]) -> Reading | None:
         """Read a question in a form that is known of others, where no pattern says how this agent asks."""
@@ -150,6 +155,14 @@ class Screens:
             return None
         asked = question.text.splitlines() or [question.choices[0].label]
         return Reading(WorkstreamState.WAITING, asked[-1], Source.SCREEN)
+
+    def _written(self, record: WorkstreamRecord, profile: AgentProfile, screen: Shown) -> Reading | None:
+        """Read a screen on which a person has begun to write to an agent at rest: until that is sent, it rests."""
+        if record.state not in _RESTS or record.source is not Source.SCREEN:
+            return None
+        lines = unwritten(screen)
+        reading = self._house.agents.read_screen(profile, lines) if lines is not None else None
+        return reading if reading is not None and reading.state is record.state else None
 
     def _showing(self, record: WorkstreamRecord, reading: Reading | None) -> None:
         name = record.name

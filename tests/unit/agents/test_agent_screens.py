@@ -20,6 +20,7 @@ SHOWN = {
     "aider-idle-after-write": "done",
     "aider-idle-finished": "done",
     "aider-idle-first": "done",
+    "aider-idle-interrupted": "done",
     "aider-permission-bash": "waiting",
     "aider-permission-write": "waiting",
     "claude-apikey-dialog": "waiting",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from autod_tui.adapters import Agents
 from autod_tui.core import events as ev
 from autod_tui.core import readiness
 from autod_tui.core.pane_ports import PaneEvent, PaneStatus, Screen
@@ -176,3 +177,30 @@ async def test_what_was_printed_before_tmux_was_heard_is_looked_at(watched: Watc
     await watched.tell(PaneEvent(kind="joined"))
     assert heard == ["a"]
     await watched.until(S.WAITING)
+
+
+async def test_a_prompt_that_is_being_written_is_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QUIET_AFTER", "QUIET_SOON", "AGREE_LOOKS"):
+        monkeypatch.setattr(room, name, 0.0)
+    watched = Watched(tmp_path)
+    shown = Screen(lines=("words", "Tokens: 5 sent", "> "), cursor=(2, 2))
+    looks = asyncio.Semaphore(0)
+
+    async def capture(pane: str, *, history: int = 0) -> Screen:
+        looks.release()
+        return shown
+
+    monkeypatch.setattr(watched.panes, "capture", capture)
+    watched.house.agents = Agents(tmp_path)
+    watched.house.plan.agents["shell"] = AgentProfile(name="shell", command=("sh",), working="^Waiting", done="^> ?$")
+    await watched.tell(told("output"))
+    await watched.until(S.DONE)
+    shown, looks = Screen(lines=("words", "Tokens: 5 sent", "> go on"), cursor=(7, 2)), asyncio.Semaphore(0)
+    await watched.tell(told("output"))
+    for _ in range(2):  # the second look begins when the first has been weighed
+        await looks.acquire()
+        await watched.tell(told("output"))
+    assert watched.now == (S.DONE, "", Source.SCREEN)
+    shown = Screen(lines=("words", "Tokens: 5 sent", "> go on", ""), cursor=(0, 3))
+    await watched.tell(told("output"))
+    await watched.until(S.WORKING)

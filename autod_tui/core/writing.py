@@ -1,0 +1,29 @@
+"""What a person writes into an agent's screen before they send it: no word of the agent's, and no sign of work."""
+
+from __future__ import annotations
+
+import re
+
+from autod_tui.core.pane_ports import Screen
+
+_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
+_PROMPTS = re.compile(r"^[\s│┃]*(?:[a-z-]+)?[>❯›](?=\s)|^.*[\])?]:?(?=\s)")
+"""A prompt, or the end of a question in one line; the last one in a row counts."""
+
+
+def unwritten(screen: Screen) -> tuple[str, ...] | None:
+    """Return a screen's rows without what stands between the last prompt and the cursor, and all below.
+
+    None when the cursor is hidden, or nothing is written: it may stand in the row of a prompt, or in one into which
+    that row runs on.
+    """
+    if screen.cursor is None or screen.cursor[1] >= len(screen.lines):
+        return None
+    rows = [_COLOURS.sub("", line).rstrip() for line in screen.lines[: screen.cursor[1] + 1]]
+    at = len(rows) - 1
+    while at > 0 and not _PROMPTS.match(rows[at] + " ") and len(rows[at - 1]) >= screen.size[0] - 1:
+        at -= 1
+    found = _PROMPTS.match(rows[at] + " ")
+    if found is None or (at == len(rows) - 1 and screen.cursor[0] <= found.end()):
+        return None
+    return (*rows[:at], f"{found[0]} ")
