@@ -49,8 +49,8 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
 
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
     outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
-    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question above a
-    prompt was broken off, where a profile knows prompts.
+    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question
+    above a prompt was broken off, where a profile knows prompts.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
