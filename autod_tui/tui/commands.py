@@ -116,7 +116,8 @@ def _hint(entry: Command, selection: Selection) -> Hint:
 def _in_footer(entry: Command, selection: Selection) -> bool:
     if not selection.home and entry.scope == "checkpoint":
         return True
-    return bool(entry.keys) and (entry.footer or entry.id == "resolve")
+    first = selection.workstream is not None and selection.workstream.record.state is WorkstreamState.PLANNED
+    return bool(entry.keys) and (entry.footer or entry.id == "resolve" or (first and entry.id == "up_all"))
 
 
 def conflict_commands() -> list[Command]:

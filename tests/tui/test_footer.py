@@ -54,3 +54,16 @@ async def test_the_pages_of_runs_tell_of_those_who_wait_elsewhere(width: int) ->
         await robot.expect("workstreams 4", "▲ waiting")
         assert robot.app.selection().workstream is not None
         assert robot.app.jumped_to == "testing"
+
+
+async def test_the_panels_of_the_plan_are_chosen_by_a_click_on_their_names() -> None:
+    async with robot_at(busy_desk(), (80, 24)) as robot:
+        await robot.press("p")
+        await robot.expect("merge order")
+        for name, seen in (
+            ("[3] conf", "conflicts ahead"),
+            ("[4] att", "needs attention"),
+            ("[2] check", "merge order"),
+        ):
+            await robot.click(name)
+            await robot.expect(seen)

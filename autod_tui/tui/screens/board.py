@@ -150,7 +150,7 @@ class RunBoard(RunPage):
 
     def own_hints(self) -> list[Hint]:
         """Return the keys that choose what is seen."""
-        return [Hint("o", "Only some", "narrow"), Hint("1-5", "Panels")]
+        return [Hint("o", "Only some", "narrow"), Hint("1-5", "Panels", "next_panel(1)")]
 
     def action_narrow(self) -> None:
         """Go on to the next selection of states."""

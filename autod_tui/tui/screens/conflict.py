@@ -157,7 +157,7 @@ class ConflictScreen(Page, BoardWatcher):
     def _show_clash(self) -> None:
         """Bring the place that is looked at into sight on both sides; without any, the first difference."""
         found = self._clashes()
-        which = f"clash {self._at + 1} of {len(found)}  " if len(found) > 1 else ""
+        which = f"clash {self._at + 1} of {len(found)} (n)  " if len(found) > 1 else ""
         titled(self.query_one("#ours"), "ours: already merged", f"{which}o takes it")
         for name in ("ours", "theirs"):
             view = self.query_one(f"#{name}", LineView)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
@@ -105,6 +105,16 @@ class PmScreen(BoardScreen):
         """Go to the next panel."""
         focused = self.focused.id if self.focused and self.focused.id in PANELS else PANELS[-1]
         self.action_panel(PANELS[(PANELS.index(str(focused)) + 1) % len(PANELS)])
+
+    def on_click(self, event: events.Click) -> None:
+        """Show the panel whose name, in the lower border of the one that is seen, is clicked."""
+        panel, _ = self.get_widget_at(event.screen_x, event.screen_y)
+        if not panel.has_class("lower") or event.screen_y != panel.region.bottom - 1:
+            return
+        at = event.screen_x - (panel.region.right - 3 - len(OTHERS))
+        names = [(OTHERS.index(f"[{number}]"), name) for number, name in enumerate(PANELS[1:], 2)]
+        if 0 <= at < len(OTHERS) and self.size.width < WIDE:
+            self.action_panel(max(one for one in names if one[0] <= at)[1])
 
     @on(LineView.Highlighted, "#timeline")
     def _selected(self) -> None:

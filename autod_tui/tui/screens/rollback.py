@@ -35,7 +35,9 @@ def plan_rows(plan: RollbackPlan, width: int) -> list[Row]:
     rows = paragraph(_how(plan), width, "bold")
     rows.append(row(""))
     rows += labelled("branch", f"{plan.into}, now at {short(plan.into_oid)}", width)
-    rows += labelled("back to", short(plan.before_oid) if plan.before_oid else "nothing: the merge had made it", width)
+    if plan.exact:
+        before = short(plan.before_oid) if plan.before_oid else "nothing: the merge had made it"
+        rows += labelled("back to", before, width)
     if plan.tag:
         rows += labelled("tag", f"{plan.tag} is removed", width)
     if plan.then:

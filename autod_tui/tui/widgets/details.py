@@ -12,7 +12,7 @@ from autod_tui.tui.text import Row, Span, count, duration, fit, joined, labelled
 def workstream_rows(view: WorkstreamView, width: int, now: float) -> list[Row]:
     """Return everything about a workstream that the list has no room for."""
     record, look = view.record, words.WORKSTREAM[view.record.state]
-    since = f" for {duration(now - record.since)}" if record.since else ""
+    since = f" {_length(now - record.since)}" if record.since else ""
     rows = labelled("state", f"{look.word}{since}, seen by {record.source.value}", width, look.role)
     if record.reason:
         rows += labelled("because", record.reason, width, look.role)
@@ -120,3 +120,8 @@ def _order_rows(view: CheckpointView, width: int) -> list[Row]:
         text = f"{better} ({count(view.forecast.best_conflicts, 'conflicted file')})"
         rows += labelled("  better", text, width, "info")
     return rows
+
+
+def _length(seconds: float) -> str:
+    told = duration(seconds)
+    return "since just now" if told == "now" else f"for {told}"
