@@ -8,10 +8,23 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from autod_tui.reading import Written
+    from autod_tui.core.events import Recorded
+    from autod_tui.core.plan import Plan
+    from autod_tui.core.state import State
+
+
+class Written(NamedTuple):
+    """What files and journal say; it is here so that who takes it needs nothing of what read it."""
+
+    plan: Plan
+    entries: list[Recorded]
+    state: State
+    """What the entries come to."""
+    recalled: bool
+    """As in Board: nobody conducts, so nobody has looked whether it is still true."""
 
 
 class Ahead:
@@ -49,8 +62,17 @@ def read_here(start: Path) -> Written:
 def _tell(start: Path, sending: int) -> None:
     """Write what is read into the pipe and end this process, whatever happens: its parent reads for itself then."""
     try:
-        told = pickle.dumps(read_here(start), pickle.HIGHEST_PROTOCOL)
+        told = pickle.dumps(_whole(read_here(start)), pickle.HIGHEST_PROTOCOL)
         with os.fdopen(sending, "wb") as pipe:
             pipe.write(told)
     finally:
         os._exit(0)
+
+
+def _whole(written: Written) -> Written:
+    """Read what else would be read when it is asked for: its taker shall need nothing that reads files."""
+    from msgspec.structs import replace
+
+    plan = written.plan
+    prices = replace(plan.prices, models=dict(plan.prices.models))
+    return written._replace(plan=replace(plan, agents=dict(plan.agents), prices=prices))

@@ -22,7 +22,7 @@ from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
 
 if TYPE_CHECKING:
-    from autod_tui.reading import Written
+    from autod_tui.ahead import Written
 
 CAUGHT_UP = 1000
 """Most events that the desk that acts may have written before it stood."""

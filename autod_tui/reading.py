@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.core.events import Recorded
+from autod_tui.ahead import Written
 from autod_tui.core.plan import Plan
 from autod_tui.core.replay import replay
-from autod_tui.core.state import State
 from autod_tui.git.place import find_place
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock
 from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
-
-
-class Written(NamedTuple):
-    """What files and journal say."""
-
-    plan: Plan
-    entries: list[Recorded]
-    state: State
-    """What the entries come to."""
-    recalled: bool
-    """As in Board: nobody conducts, so nobody has looked whether it is still true."""
 
 
 def read_written(start: Path) -> Written:

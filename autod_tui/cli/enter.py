@@ -25,8 +25,8 @@ def dashboard(request: Request) -> int:
     """Run the TUI in this terminal."""
     need_terminal("the dashboard")
     start = checked_start(request)
+    _import_asyncio()  # which both need
     ahead = Ahead(start)
-    _import_asyncio()
     return load_dashboard()(start, ahead)
 
 

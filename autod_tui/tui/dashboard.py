@@ -10,15 +10,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from autod_tui.ahead import Ahead, read_here
+from autod_tui.ahead import Ahead, Written, read_here
 from autod_tui.opening import EarlyDesk
 from autod_tui.tui.app import AutodApp
 from autod_tui.tui.own_title import own_title
-
-if TYPE_CHECKING:
-    from autod_tui.reading import Written
 
 TAKE_OVER = 75
 """The app ends with this code to start again as the conductor."""

@@ -29,6 +29,9 @@ ahead.read_here = reading
 try:
     written = ahead.Ahead(Path(sys.argv[1])).take()
     print(*(spec.name for spec in written.plan.workstreams), written.recalled)
+    assert written.plan.agents["claude"].name == "claude" and written.plan.prices.models
+    if {"autod_tui.reading", "autod_tui.store", "autod_tui.agents", "sqlite3", "tomllib"} & set(sys.modules):
+        print("it needs what reads")
 except AutodError as error:
     print(type(error).__name__)
 try:
@@ -67,12 +70,13 @@ def test_under_a_living_conductor_the_journal_is_true(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_the_child_reads_and_is_gone(tmp_path: Path) -> None:
+def test_the_child_reads_alone_and_is_gone(tmp_path: Path) -> None:
     assert taken(repository(tmp_path / "repo")) == ["a True", "no child is left"]
 
 
 def test_a_child_that_was_killed_is_replaced(tmp_path: Path) -> None:
-    assert taken(repository(tmp_path / "repo"), "killed") == ["read by the parent", "a True", "no child is left"]
+    said = taken(repository(tmp_path / "repo"), "killed")
+    assert said == ["read by the parent", "a True", "it needs what reads", "no child is left"]
 
 
 def test_what_hinders_the_child_is_raised_by_the_parent(tmp_path: Path) -> None:
