@@ -271,6 +271,13 @@ class GitPort(Protocol):
         """
         ...
 
+    async def clear_conflict(self, worktree: str) -> tuple[str, ...]:
+        """Remove the worktree of a conflict, if there is one, unless something was edited in it and never taken.
+
+        Returns those paths; the worktree stays then.
+        """
+        ...
+
     async def resolved_blobs(self, worktree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Stage `paths` as they are in the conflict worktree, and let rerere learn from them.
 

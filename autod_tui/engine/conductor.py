@@ -189,7 +189,8 @@ class Conductor:
 
     @_handle.register(rq.Merge)
     async def _(self, request: rq.Merge) -> Answer:
-        return await self._merging_alone(self._checkpoints.merge(request.approved))
+        name = request.approved.plan.checkpoint
+        return await self._merging_alone(self._checkpoints.merge(request.approved), name)
 
     @_handle.register(rq.Check)
     async def _(self, request: rq.Check) -> Answer:
@@ -197,7 +198,8 @@ class Conductor:
 
     @_handle.register(rq.Resolve)
     async def _(self, request: rq.Resolve) -> Answer:
-        return await self._merging_alone(self._resolutions.resolve(request.checkpoint, request.how, request.paths))
+        work = self._resolutions.resolve(request.checkpoint, request.how, request.paths)
+        return await self._merging_alone(work, request.checkpoint)
 
     @_handle.register(rq.PrepareEdit)
     async def _(self, request: rq.PrepareEdit) -> Answer:
@@ -205,14 +207,12 @@ class Conductor:
 
     @_handle.register(rq.LeaveOut)
     async def _(self, request: rq.LeaveOut) -> Answer:
-        return await self._merging_alone(self._checkpoints.leave_out(request.checkpoint, request.workstream))
+        work = self._resolutions.leave_out(request.checkpoint, request.workstream)
+        return await self._merging_alone(work, request.checkpoint)
 
     @_handle.register(rq.Abandon)
     async def _(self, request: rq.Abandon) -> Answer:
-        async with self._merging:
-            answer = self._checkpoints.abandon(request.checkpoint)
-            await self._resolutions.dismiss_helper(request.checkpoint)
-            return answer
+        return await self._merging_alone(self._resolutions.abandon(request.checkpoint), request.checkpoint)
 
     @_handle.register(rq.Forget)
     async def _(self, request: rq.Forget) -> Answer:
@@ -251,9 +251,11 @@ class Conductor:
     async def _(self, request: rq.RaiseLimit) -> Answer:
         return raise_limit(self.house, request)
 
-    async def _merging_alone(self, work: Awaitable[Answer]) -> Answer:
+    async def _merging_alone(self, work: Awaitable[Answer], ends: str = "") -> Answer:
+        """Await `work` beside no other merge; `ends` names the checkpoint whose merge it may end."""
         async with self._merging:
-            return await work
+            answer = await work
+            return await self._resolutions.clear(ends, answer) if ends else answer
 
     def _heard(self, entries: tuple[Recorded, ...]) -> None:
         # after the others have heard the same: what it tells comes after what it follows from

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from autod_tui.core import events as ev
 from autod_tui.core.checkpoint import Conflict, MergePlan, MergeStep, Transaction
-from autod_tui.core.errors import RefusedError, UsageError
+from autod_tui.core.errors import AutodError, RefusedError, UsageError
 from autod_tui.core.git_ports import MergeBench, MergedTree
 from autod_tui.core.names import helper_name
 from autod_tui.core.pane_ports import Launch
@@ -83,6 +85,39 @@ class Resolutions:
 
         await replay_plan(self._house, bench, plan, told)
         return found
+
+    async def leave_out(self, name: str, workstream: str) -> Answer:
+        """Start the waiting merge again without one workstream; whoever solves its conflicts has nothing left to do."""
+        steps = [step.workstream for step in self._checkpoints.waiting(name).plan.steps]
+        if workstream in steps and len(steps) > 1:
+            await self.dismiss_helper(name)
+        return await self._checkpoints.leave_out(name, workstream)
+
+    async def abandon(self, name: str) -> Answer:
+        """Give the merge under way up."""
+        answer = self._checkpoints.abandon(name)
+        await self.dismiss_helper(name)
+        return answer
+
+    async def clear(self, name: str, answer: Answer) -> Answer:
+        """Once the merge of `name` is over, remove the worktree in which its conflicts lay; return `answer`.
+
+        What was edited there and never taken stays, and the answer says so.
+        """
+        house = self._house
+        if house.state.checkpoint(name).transaction is not None:
+            return answer
+        worktree = house.conflict_worktree(name)
+        try:
+            edited = await house.git.clear_conflict(worktree)
+        except AutodError as error:
+            house.stream.emit(ev.Noted(level="warning", text=f"{worktree!r} stays: {error.message}", name=name))
+            return answer
+        if not edited:
+            return answer
+        told = f"edits that nobody took stay in {worktree!r} until {name!r} conflicts again: {', '.join(edited)}"
+        house.stream.emit(ev.Noted(level="warning", text=told, name=name))
+        return msgspec.structs.replace(answer, hint="; ".join(filter(None, (answer.hint, told))))
 
     async def dismiss_helper(self, name: str) -> None:
         """End the agent that was solving the conflicts of checkpoint `name`, if there is one."""

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.git_ports import MergedTree
 from autod_tui.git.command import Git, Place
@@ -16,6 +18,22 @@ from autod_tui.git.worktree import Worktrees
 
 _RERERE = ("-c", "rerere.enabled=true", "-c", "rerere.autoUpdate=true")
 _MARKED = re.compile(rb"^(<{7}|>{7}|\|{7})( |$)", re.MULTILINE)
+
+
+class Lying(msgspec.Struct, frozen=True):
+    """What lies in a worktree of autod's own."""
+
+    key: str
+    """Names the conflict by its content."""
+    tree: str
+    """The merge, as far as git came."""
+    marks: dict[str, str] = {}
+    """Conflicting path to the mark of its content that was laid out or taken last."""
+
+    def known(self, worktree: Path, paths: Sequence[str]) -> Lying:
+        """Return this with the present content of `paths` as known."""
+        marks = {path: _mark(worktree / path) for path in paths}
+        return msgspec.structs.replace(self, marks={**self.marks, **marks})
 
 
 class ConflictRoom:
@@ -69,15 +87,17 @@ class ConflictRoom:
         await self._label(place, ours, theirs, merged)
         await self._git.text("update-index", "-z", "--index-info", step=step, place=place, stdin=_stages(merged))
         await self._git.text(*_RERERE, "rerere", step=step, place=place)
-        _laid_out(place).write_text(await self._key(ours, theirs, merged))
+        paths = [conflict.path for conflict in merged.conflicts]
+        lying = Lying(await self._key(ours, theirs, merged), merged.tree).known(Path(worktree), paths)
+        _laid_out(place).write_bytes(msgspec.json.encode(lying))
         return await self._open(place)
 
     async def keep_or_lay_out(self, worktree: str, ours: str, theirs: str, merged: MergedTree) -> tuple[str, ...]:
         """Do as `lay_out`, but where exactly this conflict lies there already leave the files as they were edited."""
         if self._git.admin_dir(os.path.realpath(worktree)) is not None and Path(worktree).is_dir():
             place = self._own(worktree)
-            laid_out = _laid_out(place)
-            if laid_out.is_file() and laid_out.read_text() == await self._key(ours, theirs, merged):
+            lying = _read(place)
+            if lying is not None and lying.key == await self._key(ours, theirs, merged):
                 return await self._open(place)
         return await self.lay_out(worktree, ours, theirs, merged)
 
@@ -150,7 +170,35 @@ class ConflictRoom:
                 "rm", "--quiet", "--cached", "--ignore-unmatch", "--", *gone, step=step, place=place, env=literal
             )
         await self._git.text(*_RERERE, "rerere", step=step, place=place)
+        if lying := _read(place):
+            _laid_out(place).write_bytes(msgspec.json.encode(lying.known(Path(worktree), paths)))
         return {**dict.fromkeys(paths, ("", "")), **await self._staged(place, paths)}
+
+    async def clear(self, worktree: str) -> tuple[str, ...]:
+        """Remove a conflict's worktree, if there is one, unless something in it was edited and never taken.
+
+        Returns those paths; the worktree stays then.
+        """
+        if self._git.admin_dir(os.path.realpath(worktree)) is None:
+            return ()
+        edited = await self._edited(self._own(worktree)) if Path(worktree).is_dir() else ()
+        if not edited:
+            await self._worktrees.remove(worktree)
+        return edited
+
+    async def _edited(self, place: Place) -> tuple[str, ...]:
+        """Return the paths that are neither as the merge made them nor as they were laid out or taken."""
+        lying, step = _read(place) or Lying("", "HEAD"), f"looking for edits in {place.work_tree!r}"
+        listings = (
+            ("diff", "--no-ext-diff", "--no-renames", "--name-only", "-z", lying.tree, "--"),
+            ("ls-files", "--others", "--exclude-standard", "-z"),
+        )
+        found: set[str] = set()
+        for words in listings:
+            done = (await self._git.run(*words, place=place)).checked(step)
+            found.update(filter(None, os.fsdecode(done.stdout).split("\0")))
+        marks = lying.marks
+        return tuple(sorted(one for one in found if marks.get(one) != _mark(Path(place.work_tree, one))))
 
     async def _staged(self, place: Place, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         words = ("ls-files", "--stage", "-z", "--", *paths)
@@ -168,6 +216,21 @@ class ConflictRoom:
 def _laid_out(place: Place) -> Path:
     """Return the file that names the conflict which lies in a worktree of autod's own."""
     return Path(place.git_dir) / "autod-conflict"
+
+
+def _read(place: Place) -> Lying | None:
+    """Return what lies in a worktree; None where nothing does, or nobody knows any more."""
+    try:
+        return msgspec.json.decode(_laid_out(place).read_bytes(), type=Lying)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _mark(path: Path) -> str:
+    """Return a mark of a file's content or a link's target; empty where there is none."""
+    if path.is_symlink():
+        return f"link {path.readlink()}"
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def _has_markers(path: Path) -> bool:

@@ -238,6 +238,10 @@ class Repository(GitPort):
         """Lay a conflict out unless exactly this one lies there already: what was edited in it stays."""
         return await self._room.keep_or_lay_out(worktree, ours, theirs, merged)
 
+    async def clear_conflict(self, worktree: str) -> tuple[str, ...]:
+        """Remove a conflict's worktree unless something in it was edited and never taken; see `ConflictRoom.clear`."""
+        return await self._room.clear(worktree)
+
     async def forget(
         self, worktree: str, ours: str, theirs: str, merged: MergedTree, conflicts: Sequence[Conflict]
     ) -> None:

@@ -194,6 +194,49 @@ async def test_conflict_left_out_or_abandoned_moves_nothing_else(rig: Rig) -> No
     assert done.data["merged"] == ["one"]
 
 
+def room(rig: Rig) -> Path:
+    return Path(rig.conductor.house.conflict_worktree("first"))
+
+
+@pytest.mark.parametrize("how", ["ours", "edit", "committed", "abandon", "leave out"])
+async def test_the_worktree_of_a_conflict_is_gone_once_its_merge_is_over(rig: Rig, how: str) -> None:
+    await conflict(rig)
+    assert room(rig).is_dir()
+    request: rq.AnyRequest = rq.Resolve(checkpoint="first", how="ours")
+    if how in ("edit", "committed"):
+        await rig.conductor.handle(rq.Resolve(checkpoint="first", how="agent"))
+        (room(rig) / "base.txt").write_text("solved\n")
+        if how == "committed":
+            rig.git("commit", "-qam", "agents commit though told not to", cwd=room(rig))
+        request = rq.Resolve(checkpoint="first", how="edit")
+    elif how == "abandon":
+        request = rq.Abandon(checkpoint="first")
+    elif how == "leave out":
+        await rig.conductor.handle(rq.Resolve(checkpoint="first", how="agent"))
+        request = rq.LeaveOut(checkpoint="first", workstream="two")
+    done = await rig.conductor.handle(request)
+    assert done.ok, done
+    assert not room(rig).exists()
+    assert str(room(rig)) not in rig.git("worktree", "list")
+    assert not [pane for pane in rig.panes.alive.values() if pane.workstream.startswith("resolve-")]
+
+
+@pytest.mark.parametrize("file", ["base.txt", "new.txt", "check.sh"])
+@pytest.mark.parametrize("how", ["theirs", "abandon"])
+async def test_edits_in_a_conflict_that_nobody_took_stay_and_are_told(rig: Rig, how: str, file: str) -> None:
+    await conflict(rig)
+    prepared = await rig.conductor.handle(rq.PrepareEdit(checkpoint="first"))
+    (Path(prepared.data["worktree"]) / file).write_text("exit 0 # half done\n")
+    if file == "check.sh":
+        rig.git("add", file, cwd=room(rig))
+    ends = rq.Abandon(checkpoint="first") if how == "abandon" else rq.Resolve(checkpoint="first", how=how)
+    done = await rig.conductor.handle(ends)
+    assert done.ok, done
+    assert (room(rig) / file).read_text() == "exit 0 # half done\n"
+    assert done.hint.startswith("edits that nobody took stay in") and done.hint.endswith(f": {file}")
+    assert str(room(rig)) in done.hint
+
+
 async def test_waiting_conflict_survives_a_killed_conductor(rig: Rig) -> None:
     await conflict(rig)
     await rig.open().begin()
