@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from autod_tui.git.status import read_status, refuse_operation
 
 _ROOT_FILES = tuple(sorted(UNMERGED_FILES))
 _ATTEMPTS = 8
+_EMPTY = re.compile(r"'([^'\n]+?)/?' does not have a commit checked out")
 _SOME_LEFT = 1
 """Exit status of a `git add --ignore-errors` that staged all but some."""
 
@@ -93,6 +95,7 @@ class Snapshots:
             if done.ok:
                 return
         if strict:
+            _refuse_empty_repositories(place, done.stderr)
             done.checked(step)
         if done.returncode != _SOME_LEFT:
             await self._git.run("add", "--update", "--ignore-errors", "--", ".", place=place, env=env)
@@ -163,6 +166,15 @@ class Snapshots:
             await self._git.text(
                 "checkout-index", "--force", "-z", "--stdin", step=step, place=place, env=env, stdin=listing
             )
+
+
+def _refuse_empty_repositories(place: Place, errors: bytes) -> None:
+    """Say what git can't hold: a repository inside the worktree that has no commit yet."""
+    if empty := _EMPTY.findall(os.fsdecode(errors)):
+        raise RefusedError(
+            f"{place.work_tree!r} holds a repository without a commit: {', '.join(map(repr, empty))}",
+            hint="commit in it, or delete it or its .git, then try again",
+        )
 
 
 @contextlib.asynccontextmanager

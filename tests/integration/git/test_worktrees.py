@@ -253,3 +253,14 @@ def test_what_is_no_repository_is_said(tmp_path: Path, box: Sandbox) -> None:
     box.git("init", "-q", "--bare", str(tmp_path / "bare"))
     with pytest.raises(EnvironmentUnfitError, match="bare"):
         open_repository(tmp_path / "bare")
+
+
+async def test_a_backup_of_a_worktree_with_a_repository_without_a_commit_says_how_to_mend_it(box: Sandbox) -> None:
+    box.commit({"a": "1\n"})
+    repository, path = box.open(), box.root.parent / "w"
+    await repository.add_worktree(str(path), "ws/a", "main")
+    write(path, {"sub dir/f": "2\n"})
+    box.git("init", "--quiet", cwd=path / "sub dir")
+    with pytest.raises(RefusedError, match="holds a repository without a commit: 'sub dir'") as caught:
+        await repository.snapshot(str(path), ignored=True)
+    assert caught.value.hint == "commit in it, or delete it or its .git, then try again"
