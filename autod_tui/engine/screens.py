@@ -58,7 +58,7 @@ class Screens:
         """Workstream to the last look for a retry."""
         self._needs: dict[str, Screen] = {}
         self._busy: set[str] = set()
-        """Workstreams whose screen has shown that they work since they began to."""
+        """Workstreams whose screen has shown that they work since they began to, or got their last answer."""
         self._asking: set[str] = set()
         """Workstreams whose screen has shown what they wait for."""
         self._waits: dict[str, Reading] = {}
@@ -244,6 +244,7 @@ class Screens:
         if record.state is not WorkstreamState.WAITING:
             self._asking.discard(record.name)
             return True
+        self._busy.discard(record.name)  # after an answer the screen may be half drawn for a while
         asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
         if self._house.agents.read_screen(asks, lines) is None:
             return record.name in self._asking

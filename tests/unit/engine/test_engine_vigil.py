@@ -204,3 +204,29 @@ async def test_a_prompt_that_is_being_written_is_no_work(tmp_path: Path, monkeyp
     shown = Screen(lines=("words", "Tokens: 5 sent", "> go on", ""), cursor=(0, 3))
     await watched.tell(told("output"))
     await watched.until(S.WORKING)
+
+
+async def test_after_an_answer_rest_counts_only_once_work_was_shown_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LIMIT_EVERY", "FIRST_LOOK", "SHARE"):
+        monkeypatch.setattr(room, name, 0.0)
+    monkeypatch.setattr(readiness, "STILL", 0.0)
+    watched = Watched(tmp_path)
+    watched.house.agents = Agents(tmp_path)
+    asks = AgentProfile(name="shell", command=("sh",), working="^Busy", waiting="^Sure")
+    watched.house.plan.agents["shell"] = asks
+
+    async def show(row: str, event: PaneEvent) -> None:
+        watched.panes.screens["%1"] = (row,)
+        await watched.tell(event)
+        await watched.vigil._screens.read("a")
+        await watched.vigil._screens.read("a")
+
+    await show("Busy", told("osc", "7501;state=working"))
+    await show("Sure?", told("osc", "7501;state=blocked:kind=permission"))
+    await show("half drawn", told("osc", "7501;state=working"))
+    assert watched.now[0] is S.WORKING
+    await show("Busy", told("output"))
+    await show("a prompt", told("output"))
+    await watched.until(S.IDLE)
