@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import cast
@@ -10,7 +11,7 @@ from typing import cast
 from autod_tui.ahead import Ahead
 from autod_tui.cli.engine import load_dashboard, load_engine
 from autod_tui.cli.main import Request, checked_start
-from autod_tui.core.errors import UsageError
+from autod_tui.core.errors import EnvironmentUnfitError, UsageError
 
 
 def enter(request: Request) -> int:
@@ -39,6 +40,11 @@ def _import_asyncio() -> None:
 
 
 def need_terminal(what: str) -> None:
-    """Raise UsageError when `what` would have no terminal to be shown on."""
+    """Raise UsageError when there is no terminal for `what`, EnvironmentUnfitError when it is one that can't draw."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(f"{what} needs a terminal", hint="for scripts: autod status --json, autod demo --headless")
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        raise EnvironmentUnfitError(
+            f"{what} needs a terminal that can draw; this one says TERM={os.environ.get('TERM', '')!r}",
+            hint="name what it is: TERM=xterm-256color autod",
+        )

@@ -52,7 +52,7 @@ class AutodApp(App[int]):
 
     TITLE = "autod"
     CSS_PATH = "app.tcss"
-    COMMANDS = {CommandProvider}  # noqa: RUF012
+    COMMANDS = App.COMMANDS | {CommandProvider}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", show=False, priority=True),
         Binding("ctrl+c", "quit_hint", show=False),

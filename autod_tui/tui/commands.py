@@ -134,10 +134,10 @@ class CommandProvider(Provider):
             yield DiscoveryHit(_title(entry), partial(self._run, entry.id), help=entry.help)
 
     async def search(self, query: str) -> Hits:
-        """Yield the commands whose title or help matches."""
-        matcher = self.matcher(query)
+        """Yield the commands whose title matches, and after them those whose help holds the query."""
+        matcher, words = self.matcher(query), query.strip().lower()
         for entry in self._entries():
-            score = max(matcher.match(entry.title), 0.7 * matcher.match(entry.help))
+            score = max(matcher.match(entry.title), 0.01 if words in entry.help.lower() else 0.0)
             if score > 0:
                 yield Hit(score, _title(entry), partial(self._run, entry.id), help=entry.help)
 

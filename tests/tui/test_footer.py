@@ -67,3 +67,14 @@ async def test_the_panels_of_the_plan_are_chosen_by_a_click_on_their_names() -> 
         ):
             await robot.click(name)
             await robot.expect(seen)
+
+
+async def test_the_palette_finds_by_name_first_and_offers_themes() -> None:
+    async with robot_at(busy_desk(), (80, 24)) as robot:
+        await robot.press("ctrl+p")
+        await robot.write("theme")
+        await robot.expect("Choose the colours")
+        assert "Rehearse the checkpoint" not in robot.text, "t, h, e, m and e stand somewhere in most sentences"
+        await robot.press("ctrl+u")
+        await robot.write("judge")
+        await robot.expect("Merge  (m)")

@@ -214,6 +214,7 @@ def run(
     """Run a command line: `run("down", typed="y\\n")`; a terminal is there when `typed` is given."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
 
     def go(*words: str, typed: str | None = None, piped: str = "") -> Result:
         monkeypatch.setattr(sys, "stdin", io.StringIO(piped) if typed is None else _Typed(typed))

@@ -114,3 +114,12 @@ def test_what_needs_a_terminal_says_so(words, run, engine) -> None:
 def test_the_dashboard_is_entered(words, entered, run, engine) -> None:
     assert run(*words, typed="").code == 0
     assert engine.entered == [entered]
+
+
+@pytest.mark.parametrize("words", [[], ["--here"], ["demo"]])
+def test_a_terminal_that_cannot_draw_is_told(words, run, engine, monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    result = run(*words, typed="")
+    assert result.code == 3
+    assert "TERM='dumb'" in result.err and "hint: name what it is" in result.err
+    assert engine.entered == []
