@@ -6,8 +6,11 @@ import msgspec
 
 from autod_tui.core.agent_ports import Choice, Question
 from autod_tui.core.requests import Answer, AnswerAgent, ReadQuestion
+from autod_tui.core.run_events import SessionHalted
+from autod_tui.core.workstream import Source, WorkstreamState
 from tests.tui.fake_desk import FakeDesk
-from tests.tui.sample import busy_desk
+from tests.tui.run_sample import RUN, run_desk
+from tests.tui.sample import busy_desk, changed
 
 MENU = Question(
     text="Bash command\n\ngit push --force origin main\n\nDo you want to proceed?",
@@ -45,3 +48,13 @@ def asking_desk(*questions: Question | None) -> FakeDesk:
 def menu_desk() -> FakeDesk:
     """A desk whose `testing` asks for leave to push."""
     return asking_desk(MENU)
+
+
+def waiting_desk() -> FakeDesk:
+    """A desk with a run whose session `build-6` asks for leave to push, and no workstream that asks."""
+    desk = run_desk(asking_desk(MENU))
+    halted = SessionHalted(
+        run=RUN, session="build-6", state=WorkstreamState.WAITING, reason="permission: Bash", source=Source.HOOK
+    )
+    desk.happen(changed("testing", WorkstreamState.WORKING), halted)
+    return desk

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from unittest.mock import patch
 
 from autod_tui.core.requests import PlanMerge
-from tests.tui.asking import menu_desk
+from tests.tui.asking import menu_desk, waiting_desk
 from tests.tui.fake_desk import FakeDesk, planned
 from tests.tui.pictures import png_of, svg_of
 from tests.tui.robot import robot_at
@@ -39,6 +39,7 @@ SHOTS = (
     Shot("home", busy_desk, (140, 36), ("w",), "May I install"),
     Shot("home-80x24", busy_desk, (80, 24), ("w",), "May I install"),
     Shot("answer", menu_desk, (120, 30), ("w", "a"), "Do you want to proceed?"),
+    Shot("answer-session", waiting_desk, (120, 30), ("w", "a"), "Do you want to proceed?"),
     Shot("plan", advanced_desk, (140, 36), ("p", "down"), "66 is not >= 70"),
     Shot("merge", merge_desk, (120, 30), ("m",), "commit it first"),
     Shot("conflict", conflicted_desk, (120, 30), ("x",), "POOL = 4"),

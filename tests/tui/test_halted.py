@@ -13,8 +13,7 @@ from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.tui.screens.board import RunBoard
 from autod_tui.tui.screens.home import HomeScreen
 from autod_tui.tui.screens.session_log import SessionLog
-from tests.tui.asking import MENU, asking_desk
-from tests.tui.fake_desk import FakeDesk
+from tests.tui.asking import MENU, waiting_desk
 from tests.tui.robot import Robot, robot_at
 from tests.tui.run_sample import RUN, run_desk
 from tests.tui.sample import changed
@@ -26,13 +25,6 @@ SIZES = [(80, 24), (140, 36)]
 
 def halted(session: str = "build-6", state: W = W.WAITING, reason: str = "permission: Bash") -> re.SessionHalted:
     return re.SessionHalted(run=RUN, session=session, state=state, reason=reason, source=Source.HOOK)
-
-
-def waiting_desk() -> FakeDesk:
-    """A desk with a run whose session `build-6` asks, and no workstream that does."""
-    desk = run_desk(asking_desk(MENU))
-    desk.happen(changed("testing", W.WORKING), halted())
-    return desk
 
 
 def sessions(robot: Robot) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autod_tui.core.requests import Answer, PlanMerge, StartRun
-from tests.tui.asking import menu_desk
+from tests.tui.asking import menu_desk, waiting_desk
 from tests.tui.fake_desk import FakeDesk, planned
 from tests.tui.robot import robot_at
 from tests.tui.run_sample import make_run_plan, run_desk
@@ -37,6 +37,8 @@ def start_desk() -> FakeDesk:
 SCREENS: dict[str, tuple[Callable[[], FakeDesk], tuple[str, ...], str]] = {
     "home": (busy_desk, ("w",), "May I install"),
     "answer": (menu_desk, ("w", "a"), "Do you want to proceed?"),
+    "board-waiting": (waiting_desk, ("w",), "build-6 waits for you"),
+    "answer-session": (waiting_desk, ("w", "a"), "Do you want to proceed?"),
     "home-fresh": (fresh_desk, (), "u starts it"),
     "plan": (advanced_desk, ("p", "down"), "66 is not >= 70"),
     "matrix": (busy_desk, ("p", "3", "right", "right", "right"), "database-pipeline and testing"),
