@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import process, programs
 from autod_tui.agents import headless, questions, readiness
 from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import InstalledAgent, Prepared, Question
@@ -94,6 +94,14 @@ class Processes:
     def of_worktree(self, worktree: str) -> list[int]:
         """Return the living processes that were told of the prompt in this worktree."""
         return process.marked(_prompt_marker(worktree))
+
+    def runs(self, pid: int, names: Collection[str]) -> bool:
+        """Tell whether a process runs a program of one of these names."""
+        return programs.runs(pid, names)
+
+    def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
+        """Return the living processes of such programs that work in a worktree."""
+        return programs.working_in(worktree, names)
 
     async def end_worktree(self, worktree: str) -> None:
         """End them all."""

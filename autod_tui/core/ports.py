@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -73,6 +73,14 @@ class ProcessesPort(Protocol):
 
     def of_worktree(self, worktree: str) -> list[int]:
         """Return the living processes of agents that were ever started for a workstream's worktree, in any session."""
+        ...
+
+    def runs(self, pid: int, names: Collection[str]) -> bool:
+        """Tell whether a process runs a program of one of these names, be it by an interpreter."""
+        ...
+
+    def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
+        """Return the living processes of such programs that work in a worktree, whoever started them."""
         ...
 
     async def end_worktree(self, worktree: str) -> None:

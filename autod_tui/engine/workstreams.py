@@ -9,13 +9,14 @@ from pathlib import Path
 from autod_tui.core import events as ev
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.dispatch import hold_reason
-from autod_tui.core.errors import AutodError, ExitCode, RefusedError
+from autod_tui.core.errors import AutodError, ExitCode
 from autod_tui.core.git_ports import WorktreeEntry
 from autod_tui.core.pane_ports import Launch, PaneStatus
 from autod_tui.core.plan import AgentProfile, PromptMode
 from autod_tui.core.requests import Answer
 from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState
+from autod_tui.engine.dwellers import make_room
 from autod_tui.engine.house import House
 from autod_tui.engine.notices import REACHABLE
 from autod_tui.engine.sites import Sites
@@ -92,26 +93,16 @@ class Workstreams:
             if pane is not None and not pane.dead:
                 self._adopt(record, spec, pane)
                 return {"name": spec.name, "state": "running", "pane": pane.pane, "worktree": record.worktree}
-            self._refuse_orphan(spec, record)
+            ended = await make_room(self._house, spec, record)
             if pane is not None:
                 await self._house.panes.kill(pane.pane)
             conversation = "" if fresh else conversation_to_resume(self._house.plan, record, spec.agent)
             started = await self._launch(spec, record, conversation)
-            resumed = {"resumed": conversation} if conversation else {}
-            return {"name": spec.name, "state": "started", "pane": started.pane, "worktree": record.worktree, **resumed}
+            told = {"resumed": conversation, "ended": ended}
+            told = {key: value for key, value in told.items() if value}
+            return {"name": spec.name, "state": "started", "pane": started.pane, "worktree": record.worktree, **told}
         except AutodError as error:
             return {"name": spec.name, "state": "failed", "reason": error.message, "hint": error.hint}
-
-    def _refuse_orphan(self, spec: WorkstreamSpec, record: WorkstreamRecord) -> None:
-        """Never start a second agent where one lives, even one that outlived its tmux server."""
-        processes = self._house.processes
-        pids = processes.of_session(record.session) if record.session else []
-        pids = pids or processes.of_worktree(spec.worktree)
-        if pids:
-            raise RefusedError(
-                f"{spec.name}: an agent still runs in its worktree outside tmux (process {', '.join(map(str, pids))})",
-                hint=f"autod down {spec.name} ends it",
-            )
 
     def _adopt(self, record: WorkstreamRecord, spec: WorkstreamSpec, pane: PaneStatus) -> None:
         if record.pane == pane.pane and record.session == pane.session:
@@ -214,26 +205,28 @@ class Workstreams:
             house.stream.emit(ev.WorkstreamWanted(name=name, wanted=False))
         house.stopping.add(name)
         try:
-            panes = await self._end(name)
+            ended = await self._end(name)
         finally:
             house.stopping.discard(name)
         record = house.state.workstream(name)
-        if record.pane or panes or record.state in REACHABLE:
+        if record.pane or ended or record.state in REACHABLE:
             house.stream.emit(ev.AgentStopped(name=name))
-        return bool(panes)
+        return ended
 
-    async def _end(self, name: str) -> list[PaneStatus]:
-        """End a workstream's panes and processes; return the panes there were."""
+    async def _end(self, name: str) -> bool:
+        """End a workstream's panes and processes; False when there were none."""
         house = self._house
         panes = [pane for pane in await house.panes.panes() if pane.workstream == name]
         for pane in panes:
             await house.panes.kill(pane.pane)
         record = house.state.workstream(name)
+        outlived = bool(record.session and house.processes.of_session(record.session))
+        outlived = outlived or bool(record.worktree and house.processes.of_worktree(record.worktree))
         if record.session:
             await house.processes.end_session(record.session)
         if record.worktree:
             await house.processes.end_worktree(record.worktree)
-        return panes
+        return bool(panes) or outlived
 
     async def send(self, names: tuple[str, ...], text: str) -> Answer:
         """Paste `text` into panes and submit it; all living agents for no names."""
@@ -276,9 +269,8 @@ def _up_answer(started: list[dict[str, object]]) -> Answer:
 
 
 def _came_of(entry: dict[str, object]) -> str:
-    if "resumed" in entry:
-        return "resumed its conversation"
-    return str(entry.get("reason") or entry["state"]).removeprefix(f"{entry['name']}: ")
+    came = "resumed its conversation" if "resumed" in entry else str(entry.get("reason") or entry["state"])
+    return "; ".join(filter(None, (came.removeprefix(f"{entry['name']}: "), str(entry.get("ended", "")))))
 
 
 def _names_its_conversation(profile: AgentProfile) -> bool:

@@ -135,6 +135,12 @@ class NoProcesses:
     def of_worktree(self, worktree: str) -> list[int]:
         return []
 
+    def runs(self, pid: int, names: object) -> bool:
+        return False
+
+    def working_in(self, worktree: str, names: object) -> list[int]:
+        return []
+
     async def end_gates(self, house: str) -> None:
         return
 

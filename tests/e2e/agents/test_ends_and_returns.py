@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -94,3 +95,62 @@ def test_after_the_death_of_tmux_and_conductor_it_goes_on_as_the_only_one(employ
         one.wait_counted()
         one.stand.ask("up", NAME)
         assert len(one.lane.main) == 3
+
+
+def test_what_a_dead_agents_tools_left_running_makes_room_for_the_next(employ: Employ) -> None:
+    one = employ("claude")
+    one.lane.add(Say("The first turn."), Shell("touch made; tail -f made", beyond=True), Say("The rest."))
+    with one.conducted():
+        first = one.up()
+        one.wait_state("done")
+        one.stand.ask("send", NAME, "Go on.")
+        one.wait_state("waiting")
+        wait_until(lambda: "1. Yes" in one.screen(), "its question on the screen", PATIENCE)
+        one.stand.ask("answer", NAME, "1")
+        wait_until(lambda: "tail -f made" in str(one.stand.processes(AUTOD_WORKSTREAM=NAME)), "its tool", PATIENCE)
+        living = one.stand.processes(AUTOD_WORKSTREAM=NAME)
+        one.kill()
+        one.wait_state("failed")
+        assert "tail -f made" in str(one.stand.processes(AUTOD_WORKSTREAM=NAME))
+        told = one.stand.autod("up", NAME, "--yes").stdout
+        assert "resumed its conversation; ended what its last agent had left running" in told
+        assert not living.keys() & one.stand.processes(AUTOD_WORKSTREAM=NAME).keys()
+        assert one.lane.wait_asked(3).session == first.session
+        one.wait_state("done")
+
+
+BY_HAND = {"claude": ("claude", "-p", "Begin."), "codex": ("codex", "exec", "Begin.")}
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_one_that_a_person_started_by_hand_is_neither_doubled_nor_ended(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Say("The first turn."), Say("By hand.", gate="hand"), Say("The rest."))
+    with one.conducted():
+        one.up()
+        one.wait_state("done")
+        one.stand.ask("down", NAME)
+        nothing = subprocess.DEVNULL
+        with subprocess.Popen(
+            BY_HAND[agent],
+            cwd=one.worktree,
+            env=one.stand.env,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+            start_new_session=True,
+        ) as hand:
+            try:
+                one.lane.wait_asked(2)
+                (refused,) = one.stand.ask("up", NAME, code=1)["workstreams"]
+                assert "autod has not started lives in its worktree" in refused["reason"]
+                assert str(hand.pid) in refused["reason"]
+                one.stand.ask("down", NAME)
+                assert hand.poll() is None
+                assert len(one.lane.main) == 2
+                one.lane.release("hand")
+            except BaseException:
+                hand.kill()
+                raise
+        one.up()
+        one.wait_state("done")
