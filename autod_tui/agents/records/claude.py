@@ -16,6 +16,8 @@ _TELLING = (b'"usage"', b'"cost-state"', b'"api_error"', b'"isApiErrorMessage"',
 _LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
 _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
 _REACHED = re.compile(r"limit reached\|\d{9,11}|hit your [\w-]*\s?limit")
+_REFUSED = re.compile(r"API Error: (?:429|529)\b|Request rejected \(429\)")
+"""How versions whose hooks know no failures say it."""
 _TEXT_LIMIT = 300
 
 
@@ -144,7 +146,8 @@ class ClaudeReader:
         if entry.isSidechain:
             return
         text = message.text.strip()
-        limited = _REACHED.search(text) is not None or (isinstance(entry.error, str) and entry.error in _LIMITED)
+        told = isinstance(entry.error, str) and entry.error in _LIMITED
+        limited = told or _REACHED.search(text) is not None or _REFUSED.match(text) is not None
         state = WorkstreamState.RATE_LIMITED if limited else WorkstreamState.FAILED
         until = limit_ends(text, at or 0.0) if limited else 0.0
         self.sums.read(_reading(state, text[:_TEXT_LIMIT], until), at)

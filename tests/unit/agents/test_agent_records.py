@@ -338,3 +338,18 @@ def test_what_claude_says_it_used_beyond_its_messages_counts_once(tmp_path: Path
     side.parent.mkdir(parents=True)
     side.write_text(claude_line("m3", 8))
     assert told_of(path, first, claude_costs(opus=30)) == {"opus": Tokens(input=30, output=2)}
+
+
+@pytest.mark.parametrize(
+    ("words", "state"), [("429 {}", "rate-limited"), ("529 {}", "rate-limited"), ("500", "failed")]
+)
+def test_an_old_claude_tells_a_limit_by_its_words_alone(tmp_path: Path, words: str, state: str) -> None:
+    path = tmp_path / "a.jsonl"
+    message = {
+        "role": "assistant",
+        "model": "<synthetic>",
+        "content": [{"type": "text", "text": f"API Error: {words}"}],
+    }
+    path.write_text(json.dumps({"type": "assistant", "isApiErrorMessage": True, "message": message}) + "\n")
+    reading = Record(path, "claude").read_new().reading
+    assert reading is not None and reading.state == WorkstreamState(state)
