@@ -1,7 +1,8 @@
 """The demo's coding agent: `python -m autod_tui.demo_agent PROMPT_FILE`, run in a worktree.
 
 A program without a model: it plays the script of the workstream that AUTOD_WORKSTREAM names, and then waits for
-messages. As a session of a run (AUTOD_TASKS) it does these tasks and ends.
+messages. Where the conflicts of a merge lie it settles them. As a session of a run (AUTOD_TASKS) it does these tasks
+and ends.
 AUTOD_DEMO_PACE is the seconds that a step takes (0.4; 0 is as fast as possible). Standard library only.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from autod_tui.demo.listener import Listener, standard_input
 from autod_tui.demo.screen import BOLD, CYAN, DIM, GREEN, RED, RESET, YELLOW, Screen
 from autod_tui.demo.script import FALLBACK, Script, Step, load_script
+from autod_tui.demo.solver import PREFIX, Solver
 from autod_tui.demo.task_agent import TaskAgent, in_session
 from autod_tui.demo.worker import Worker, WorkFailed
 
@@ -193,7 +195,11 @@ def _live(prompt: Path, worktree: Path, screen: Screen) -> int:
     if in_session(os.environ):
         text = prompt.read_text(encoding="utf-8", errors="replace")
         return TaskAgent(os.environ, text, worktree, screen).live()
-    script = load_script(os.environ.get("AUTOD_WORKSTREAM") or FALLBACK)
+    name = os.environ.get("AUTOD_WORKSTREAM") or FALLBACK
+    script = load_script(name)
+    if name.startswith(PREFIX) and (worker := Worker(script, worktree)).unmerged():
+        Solver(worker, worktree, screen, standard_input()).live()
+        return 0
     Agent(script, Worker(script, worktree), screen, standard_input()).live()
     return 0
 

@@ -61,6 +61,10 @@ class Worker:
         self._git("commit", "--quiet", "-m", message, "--", *files)
         return self._git("rev-parse", "--short", "HEAD")
 
+    def unmerged(self) -> tuple[str, ...]:
+        """Return the files of a merge that are in conflict."""
+        return tuple(filter(None, self._git("diff", "--name-only", "--diff-filter=U", "-z").split("\0")))
+
     def committed(self) -> frozenset[str]:
         """Return the subjects of the branch's latest commits: what an earlier life of this agent finished."""
         return frozenset(self._git("log", "--max-count=500", "--format=%s").splitlines())

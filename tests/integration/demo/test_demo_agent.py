@@ -154,3 +154,26 @@ def _read_until(descriptor, words, seconds=20.0):
         assert left > 0 and select.select([descriptor], [], [], left)[0], f"{words!r} never came: {text[-2000:]}"
         text += os.read(descriptor, 65536).decode("utf-8", "replace")
     return text
+
+
+def test_handed_the_conflicts_of_a_merge_it_settles_them_and_commits_nothing(repository):
+    path = story.CONFLICT_FILES[0]
+    (repository / "other.txt").write_text("a\nb\nc\n")
+    git(repository, "add", ".")
+    git(repository, "commit", "-qm", "base")
+    for name, line in (("one", "ours"), ("two", "theirs")):
+        git(repository, "checkout", "-qb", name, "main")
+        for file in (path, "other.txt"):
+            (repository / file).write_text(f"a\n{line}\nc\n")
+        git(repository, "commit", "-qam", name)
+    git(repository, "checkout", "-q", "--detach", "one")
+    git(repository, "-c", "merge.conflictStyle=diff3", "merge", "-q", "two", ok=False)
+    (repository / "STARTUP.md").write_text("Solve the conflicts.\n")
+    head = git(repository, "rev-parse", "HEAD")
+    done = play(repository, "resolve-foundation")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (repository / path).read_bytes() == story.resolution(path)
+    assert (repository / "other.txt").read_text() == "a\nours\ntheirs\nc\n"
+    assert git(repository, "rev-parse", "HEAD") == head
+    assert [state for state, _ in STATES.findall(done.stdout)] == ["working", "done"]
+    assert not (repository / "progress.md").exists()
