@@ -51,7 +51,8 @@ class Solver:
             self._screen.note("one side deletes it: that is for a person to decide")
             return
         old = file.read_text(encoding="utf-8", errors="surrogateescape")
-        self._screen.note(f"{len(_CLASH.findall(old))} places where both sides changed the same lines")
+        number = len(_CLASH.findall(old))
+        self._screen.note(f"{number} clash{'es' * (number != 1)}")
         self._screen.spin("Weighing both sides")
         new = resolution(path).decode() if path in CONFLICT_FILES else both_sides(old)
         file.write_text(new, encoding="utf-8", errors="surrogateescape")
