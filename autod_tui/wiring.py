@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -217,6 +218,7 @@ def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[st
     """Play the demo in `directory` (kept), or in one that is removed afterwards."""
     from autod_tui.demo.sample import make_sample
 
+    thrown_away = directory is None
     with contextlib.ExitStack() as cleanup:
         if directory is None:
             directory = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="autod-demo-"))) / "paperflow"
@@ -227,7 +229,15 @@ def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[st
         cleanup.callback(server.stop)
         if headless:
             return asyncio.run(_play(directory, emit))
+        if thrown_away:
+            _end_by_exit()  # nobody would find a throw-away repository again, nor end its agents
         return _show_demo(directory, server)
+
+
+def _end_by_exit() -> None:
+    """Have a terminal that closes, and a wish to end, unwind this process instead of cutting it short."""
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:
@@ -238,7 +248,7 @@ async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:
 
 
 def _show_demo(directory: Path, server: TmuxServer) -> int:
-    """Start the agents and stand before the dashboard; a terminal that only closes leaves all of it alive."""
+    """Start the agents and stand before the dashboard; a kept demo outlives a terminal that only closes."""
     asyncio.run(_up_all(directory))
     server.ensure_session(_own_argv("dashboard"), str(directory), dict(os.environ))
     return process.run_in_front(server.attach_argv(), env=server.client_env())
