@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.limits import limit_ends
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
-_TELLING = (b'"session.start"', b'"session.usage_record"', b'"abort"', b'"user.message"')
+_TELLING = (b'"session.start"', b'"session.usage_record"', b'"session.error"', b'"abort"', b'"user.message"')
+_LIMITS = frozenset({429, 529})
+"""Statuses by which a service asks for fewer requests."""
 
 
 class _Accounting(Struct):
@@ -29,6 +34,8 @@ class _Usage(Struct):
 class _Data(Struct):
     sessionId: str = ""  # noqa: N815
     usage: _Usage | None = None
+    message: str = ""
+    statusCode: int = 0  # noqa: N815
 
 
 class _Event(Struct):
@@ -57,11 +64,21 @@ class CopilotReader:
             self.sums.count(usage.accounting.usageId or event.id, usage.model, _tokens(usage), at)
         elif event.type == "abort":
             self.sums.read(Reading(WorkstreamState.IDLE, "interrupted", Source.RECORDS), at)
+        elif event.type == "session.error":
+            self.sums.read(_failed(event.data, at), at)
         elif event.type == "user.message":
             self.sums.read(None, at)
 
 
 _DECODER = msgspec.json.Decoder(_Event, strict=False)
+
+
+def _failed(data: _Data, at: float | None) -> Reading:
+    """Read the end of a turn that failed; attempts that failed before it are told by nothing here."""
+    words = " ".join(data.message.split())
+    if data.statusCode in _LIMITS:
+        return Reading(WorkstreamState.RATE_LIMITED, words, Source.RECORDS, limit_ends(words, at or time.time()))
+    return Reading(WorkstreamState.FAILED, words, Source.RECORDS)
 
 
 def _tokens(usage: _Usage) -> Tokens:

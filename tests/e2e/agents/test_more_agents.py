@@ -87,7 +87,7 @@ def test_one_that_never_asks_works_and_is_counted(employ: Employ, agent: str) ->
         one.wait_counted()
 
 
-@pytest.mark.parametrize("agent", ["gemini", "opencode", "pi", "qwen", "vibe"])
+@pytest.mark.parametrize("agent", ["copilot", "gemini", "opencode", "pi", "qwen", "vibe"])
 def test_a_key_that_is_refused_is_a_failure(employ: Employ, agent: str) -> None:
     one = employ(agent)
     one.lane.add(*[Refuse(401)] * 9)

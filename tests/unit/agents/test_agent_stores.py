@@ -175,6 +175,25 @@ def test_copilot_is_found_by_its_directory_or_its_id_and_tells_interruptions(tmp
         assert news.conversation == COPILOT
 
 
+@pytest.mark.parametrize(("status", "state"), [(500, "failed"), (401, "failed"), (429, "rate-limited")])
+def test_copilot_tells_why_it_gave_up(tmp_path: Path, status: int, state: str) -> None:
+    session = tmp_path / ".copilot/session-state" / COPILOT
+    session.mkdir(parents=True)
+    lines = (DATA / "copilot" / COPILOT / "events.jsonl").read_text().splitlines()
+    words = f"Failed to get response from the AI model; retried 5 times\nLast error: {status} It broke"
+    error = {"errorType": "query", "message": words, "statusCode": status, "errorCode": "server_error"}
+    asked = {"type": "user.message", "data": {"content": "go on"}, "timestamp": "2026-11-21T21:21:42.600Z"}
+    told = {"type": "session.error", "data": error, "id": "x", "timestamp": "2026-11-21T21:21:42.515Z"}
+    events = session / "events.jsonl"
+    events.write_text("\n".join([*lines, json.dumps(told), ""]))
+    agent = followed("copilot", tmp_path, conversation=COPILOT)
+    reading = news_of(agent).reading
+    assert reading is not None and reading.state is not None
+    assert (reading.state.value, reading.reason, reading.vague) == (state, words.replace("\n", " "), False)
+    events.write_text(events.read_text() + json.dumps(asked) + "\n")
+    assert news_of(agent).reading is None
+
+
 def _abort(lines: list[str]) -> int:
     return next(index for index, line in enumerate(lines) if '"type":"abort"' in line)
 
