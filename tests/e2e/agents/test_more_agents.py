@@ -96,6 +96,24 @@ def test_a_key_that_is_refused_is_a_failure(employ: Employ, agent: str) -> None:
         assert one.wait_state("failed")["reason"]
 
 
+@pytest.mark.parametrize("agent", ["gemini", "vibe"])
+def test_a_limit_is_told_with_its_end_and_holds_its_kind(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    one.lane.add(Refuse(429, retry_after=6), Say("All done.", gate="end"))
+    with one.conducted():
+        begin(one)
+        one.wait_state("rate-limited")
+        wait_until(lambda: "429" in one.changes[-1]["reason"], "the reason, which its screen does not show")
+        limited = one.changes[-1]
+        assert limited["at"] < limited["until"] < limited["at"] + 10
+        (held,) = one.stand.ask("status")["project"]["held"]
+        assert held.startswith(f"{agent} is rate-limited, 0:")
+        one.lane.wait_asked(2, 60)
+        one.wait_state("working")
+        one.lane.release("end")
+        one.wait_state(*REST)
+
+
 @pytest.mark.parametrize("agent", [*ASKING, "pi"])
 def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, agent: str) -> None:
     one = employ(agent)
