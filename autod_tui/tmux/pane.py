@@ -37,6 +37,19 @@ _INDEX_TAKEN = re.compile(r"index \d+ in use")
 _NOT_PASTED = re.compile(r"\x1b\[20[01]~|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+_END = 12
+"""Characters at the end of a pasted text by which it is known on a screen."""
+_PASTING = re.compile(r"^\s*Pasting\b", re.MULTILINE)
+"""How the row begins in which Claude Code says that it drops keys."""
+_UNSEEN = 0.5
+"""Seconds after which a paste counts as drawn though its end is not to be seen: long ones are often folded."""
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
 class Panes:
     """The agents' panes on one tmux server. Commands go through an output-less control client of their own.
 
@@ -179,7 +192,7 @@ class Panes:
         if text:
             await self._paste_buffer(pane, text)
         if submit:
-            await self._arrived(pane, before)
+            await self._arrived(pane, before, text)
             await self.named_key(pane, "Enter")
 
     async def _paste_buffer(self, pane: str, text: str) -> None:
@@ -194,14 +207,19 @@ class Panes:
             await self._run(("delete-buffer", "-b", name))
             raise
 
-    async def _arrived(self, pane: str, before: Screen) -> None:
-        """Wait until the program has drawn the paste: an Enter in the same breath counts as pasted with some agents."""
-        deadline = asyncio.get_running_loop().time() + 1.0
-        seen = before
-        while asyncio.get_running_loop().time() < deadline:
+    async def _arrived(self, pane: str, before: Screen, text: str) -> None:
+        """Wait until the program has drawn the paste: an Enter in the same breath counts as pasted with some agents.
+
+        Some say that they are pasting, and drop keys meanwhile. The end of the text has to be seen, if it ever is.
+        """
+        begun = asyncio.get_running_loop().time()
+        end, seen = _squeezed(text)[-_END:], before
+        while (passed := asyncio.get_running_loop().time() - begun) < 1.0:
             await asyncio.sleep(0.04)
             now = await self.capture(pane)
-            if now == seen and now != before:
+            shown = _ESCAPES.sub("", "\n".join(now.lines))
+            drawn = passed > _UNSEEN or end in _squeezed(shown)
+            if now == seen and now != before and drawn and not _PASTING.search(shown):
                 return
             seen = now
 

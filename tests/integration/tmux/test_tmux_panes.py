@@ -137,6 +137,31 @@ async def test_a_paste_is_stripped_bracketed_and_submitted_apart(panes: Panes, l
     assert await until(got, lambda data: len(data) == 30) == expected + b"." * (30 - len(expected))
 
 
+SLOW_TO_PASTE = """
+import os, select, time
+os.system("stty raw -echo")
+os.write(1, b"ready")
+pasted = os.read(0, 1000)
+os.write(1, b"\\r\\nPasting text...")
+end = time.monotonic() + 0.3
+while (left := end - time.monotonic()) > 0:
+    if select.select([0], [], [], left)[0]:
+        os.read(0, 1000)  # dropped
+os.write(1, b"\\r\\x1b[2K> " + pasted)
+while os.read(0, 1) != b"\\r":
+    pass
+os.write(1, b"\\r\\nsubmitted")
+time.sleep(100)
+"""
+
+
+async def test_enter_waits_for_a_program_that_says_it_is_pasting(panes: Panes, launch) -> None:
+    status = await panes.start(launch(sys.executable, "-c", SLOW_TO_PASTE))
+    await shows(panes, status.pane, "ready")
+    await panes.paste(status.pane, "words", submit=True)
+    await shows(panes, status.pane, "submitted")
+
+
 async def test_pasting_into_nothing_is_an_error(panes: Panes, launch) -> None:
     status = await panes.start(launch("true"))
     await dead(panes, status.pane)
