@@ -34,6 +34,7 @@ def set_up_qwen(program: Path, home: Path, root: Path, url: str) -> RealAgent:
         "security": {"auth": {"selectedType": "openai"}},
         "privacy": {"usageStatisticsEnabled": False},
         "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "memory": {"enableManagedAutoMemory": False, "enableManagedAutoDream": False},  # they ask on their own
     }
     _put(home / ".qwen" / "settings.json", settings)
     env = {"OPENAI_API_KEY": "dummy", "OPENAI_BASE_URL": f"{url}/v1", "OPENAI_MODEL": "stand-in"}
