@@ -8,23 +8,10 @@ from __future__ import annotations
 import os
 import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from autod_tui.core.events import Recorded
-    from autod_tui.core.plan import Plan
-    from autod_tui.core.state import State
-
-
-class Written(NamedTuple):
-    """What files and journal say; it is here so that who takes it needs nothing of what read it."""
-
-    plan: Plan
-    entries: list[Recorded]
-    state: State
-    """What the entries come to."""
-    recalled: bool
-    """As in Board: nobody conducts, so nobody has looked whether it is still true."""
+    from autod_tui.core.written import Written
 
 
 class Ahead:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -20,9 +20,7 @@ from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import Answer, AnyRequest
 from autod_tui.core.run import RunRecord
-
-if TYPE_CHECKING:
-    from autod_tui.ahead import Written
+from autod_tui.core.written import Written
 
 CAUGHT_UP = 1000
 """Most events that the desk that acts may have written before it stood."""

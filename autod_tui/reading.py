@@ -7,9 +7,9 @@ from pathlib import Path
 
 from autod_tui.agents.prices import load_prices
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.ahead import Written
 from autod_tui.core.plan import Plan
 from autod_tui.core.replay import replay
+from autod_tui.core.written import Written
 from autod_tui.git.place import find_place
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock

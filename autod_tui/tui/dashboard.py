@@ -11,7 +11,8 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from autod_tui.ahead import Ahead, Written, read_here
+from autod_tui.ahead import Ahead, read_here
+from autod_tui.core.written import Written
 from autod_tui.opening import EarlyDesk
 from autod_tui.tui.app import AutodApp
 from autod_tui.tui.own_title import own_title
