@@ -25,6 +25,8 @@ BETWEEN_KEYS = 0.04
 """Seconds between two keys: some programs take keys that arrive together for one."""
 DRAWN_AFTER = 0.2
 """Seconds after which the question that follows a question is drawn, if one follows at once."""
+DRAWN_WITHIN = 1.0
+"""Seconds after which the question of one whose signals say that it waits is drawn: hooks tell it first."""
 TAIL = 8
 """Rows of a screen that stand for a question which nobody can read."""
 _ARROWS = frozenset({"Up", "Down", "Left", "Right"})
@@ -120,11 +122,22 @@ class Answers:
 
     async def _question(self, asker: _Asker, *, guess: bool = True) -> Question | None:
         """Read the screen; with `guess`, the last rows of one that waits are taken for a question in no known form."""
+        question, lines = await self._look(asker)
+        if question is not None or not (asker.waits and guess):
+            return question
+        left = DRAWN_WITHIN - (self._house.stream.clock() - asker.since)
+
+        async def drawn() -> bool:
+            nonlocal question, lines
+            question, lines = await self._look(asker)
+            return question is not None
+
+        await self._until(drawn, min(left, DRAWN_WITHIN))
+        return question or Question(text="\n".join(self._house.agents.last_words(lines, TAIL)), free_text=True)
+
+    async def _look(self, asker: _Asker) -> tuple[Question | None, tuple[str, ...]]:
         lines = (await self._house.panes.capture(asker.pane)).lines
-        question = self._house.agents.read_question(asker.profile, lines)
-        if question is None and asker.waits and guess:
-            return Question(text="\n".join(self._house.agents.last_words(lines, TAIL)), free_text=True)
-        return question
+        return self._house.agents.read_question(asker.profile, lines), lines
 
     async def _standing(self, asker: _Asker, seen: str) -> Question:
         question = await self._question(asker)
@@ -226,9 +239,9 @@ class Answers:
         except AutodError:
             return None
 
-    async def _until(self, holds: Callable[[], Awaitable[bool]]) -> bool:
-        """Look again and again: tmux tells no event for a screen that is drawn."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+    async def _until(self, holds: Callable[[], Awaitable[bool]], patience: float | None = None) -> bool:
+        """Look again and again, for PATIENCE unless told: tmux tells no event for a screen that is drawn."""
+        deadline = asyncio.get_running_loop().time() + (PATIENCE if patience is None else patience)
         while not await holds():
             if asyncio.get_running_loop().time() > deadline:
                 return False

@@ -55,6 +55,7 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "PATIENCE", 0.05)
     monkeypatch.setattr(answers, "BETWEEN_KEYS", 0.0)
     monkeypatch.setattr(answers, "DRAWN_AFTER", 0.0)
+    monkeypatch.setattr(answers, "DRAWN_WITHIN", 0.05)
     monkeypatch.setattr(answers, "LOOK_EVERY", 0.005)
 
 
@@ -198,6 +199,24 @@ async def test_words_wait_for_their_field(tmp_path: Path, opens: bool) -> None:
     with pytest.raises(RefusedError, match="no field for words opened"):
         await desk.answer(AnswerAgent(name="a", text="x 1"))
     assert panes.typed == ["Down", "Tab"]
+
+
+async def test_a_question_that_is_told_before_it_is_drawn_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "DRAWN_WITHIN", 5.0)
+    panes = PlayedPanes(("working",), lambda key: ("thanks",))
+    looks = 0
+
+    async def capture(pane: str, *, history: int = 0) -> Screen:
+        nonlocal looks
+        looks += 1
+        return Screen(lines=panes.lines if panes.typed or looks < 3 else menu(1))
+
+    panes.capture = capture  # type: ignore[method-assign]
+    desk, house = make(tmp_path, panes)
+    house.stream.clock = lambda: house.state.workstream("a").since
+    assert (await desk.answer(AnswerAgent(name="a", choice="1"))).data["answer"] == "Yes"
 
 
 async def test_the_question_that_follows_is_told(tmp_path: Path) -> None:
