@@ -70,7 +70,7 @@ def minimal_list(ground: Path, world: World) -> Terminal:
     return Terminal([sys.executable, "-c", MINIMAL_LIST, *world.names], ground)
 
 
-def first_frame(ground: Path, world: World, rounds: int = 5) -> list[Row]:
+def first_frame(ground: Path, world: World, rounds: int = 9) -> list[Row]:
     """Time the dashboard's first full frame, those of two minimal apps, and the whole `autod`."""
     full = (world.names[0], world.names[-1], world.worktree(world.names[0]).name, "Attach")
     ours, base, listed, acting, whole = [], [], [], [], []
@@ -192,7 +192,7 @@ def runner(bell: Bell) -> str:
     return RUNNER.replace("{bell}", str(bell.path))
 
 
-def agent_speed(world: World, bell: Bell, rounds: int = 9) -> list[Row]:
+def agent_speed(world: World, bell: Bell, rounds: int = 15) -> list[Row]:
     """Time an agent's own flood with nobody listening, with the dashboard on it, and with the dashboard stopped."""
     bare = BareTmux("bench-speed", config=str(CONFIG))
     free, watched, stopped = [], [], []
