@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from msgspec import Struct
@@ -45,6 +46,13 @@ def read_index(index: Path) -> bytes | None:
 def is_plain(data: bytes) -> bool:
     """Tell whether an index surely holds neither submodules nor files that stay out of commits."""
     return not any(odd in data for odd in (_MODULE, *(b"%s\0" % name.encode() for name in UNMERGED_FILES)))
+
+
+def listing_of(data: bytes, tree: str) -> bytes:
+    """Return the part of an index that lists its files, where it remembers that these make `tree`; else nothing."""
+    root = rb"TREE.{4}\x00%d [0-9]+\n" % int.from_bytes(data[8:12], "big") + re.escape(bytes.fromhex(tree))
+    found = re.search(root, data, re.DOTALL)
+    return data[: found.start()] if found else b""
 
 
 def tree_of_index(data: bytes, writer: ObjectWriter) -> str | None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from autod_tui import process
 from autod_tui.core.errors import CommandFailedError
 
 TREE_MODE = "40000"
+_ROWS = {width: re.compile(rb"([0-7]+) ([^\0]+)\0(.{%d})" % width, re.DOTALL) for width in (20, 32)}
+_RECENT = 16
+"""Trees that a reader remembers."""
 
 
 class Entry(Struct, frozen=True):
@@ -139,17 +143,14 @@ def tag_data(oid: str, kind: str, name: str, tagger: str, message: str) -> bytes
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
+def tree_rows(data: bytes, width: int) -> list[tuple[bytes, bytes, bytes]]:
+    """Return (mode, name, raw object id) of each line of a tree; `width` is the length of such an id (20 or 32)."""
+    return _ROWS[width].findall(data)
+
+
 def parse_tree(data: bytes, width: int) -> Tree:
-    """Read a tree's bytes; `width` is the length of a raw object id (20 or 32)."""
-    entries: Tree = {}
-    at = 0
-    while at < len(data):
-        space = data.index(b" ", at)
-        end = data.index(b"\0", space)
-        raw = data[end + 1 : end + 1 + width]
-        entries[data[space + 1 : end]] = Entry(data[at:space].decode(), raw.hex())
-        at = end + 1 + width
-    return entries
+    """Read a tree's bytes; `width` as for `tree_rows`."""
+    return {name: Entry(mode.decode(), raw.hex()) for mode, name, raw in tree_rows(data, width)}
 
 
 class ObjectReader:
@@ -161,9 +162,20 @@ class ObjectReader:
         self._env = env
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
+        self._recent: dict[str, bytes] = {}
+        """Trees read last, by object id: each merge begins with the tree that the one before made."""
 
     async def read(self, names: Sequence[str]) -> list[tuple[str, str, bytes]]:
         """Return (object id, kind, content) of each name, in order; raises CommandFailedError for a missing one."""
+        wanted = [name for name in names if name not in self._recent]
+        found = dict(zip(wanted, await self._asked(wanted), strict=True)) if wanted else {}
+        told = [found.get(name) or (name, "tree", self._recent[name]) for name in names]
+        self._recent |= {oid: data for oid, kind, data in found.values() if kind == "tree"}
+        for oid in list(self._recent)[:-_RECENT]:
+            del self._recent[oid]
+        return told
+
+    async def _asked(self, names: Sequence[str]) -> list[tuple[str, str, bytes]]:
         child = await self._running()
         assert child.stdin is not None  # noqa: S101 - started with pipes
         child.stdin.write("".join(f"{name}\n" for name in names).encode())

@@ -12,7 +12,7 @@ from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
-from autod_tui.git.index_tree import is_plain, read_index, tree_of_index
+from autod_tui.git.index_tree import is_plain, listing_of, read_index, tree_of_index
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.marks import refuse_unfinished
 from autod_tui.git.merge_tree import takes_part
@@ -127,15 +127,19 @@ class Slots:
         index = Path(place.git_dir, "index")
         if head is None or operation_under_way(place) or not is_on(place, branch):
             return ""
-        if not (held := read_index(index)) or not is_plain(held):
+        before = tree_of_loose(self._git.common_dir / "objects", head)
+        if before is None or not (held := read_index(index)) or not is_plain(held):
             return ""
         refuse_unfinished(place)
         await self._add(place)
-        if not (held := read_index(index)) or not is_plain(held):
+        listing, held = listing_of(held, before), read_index(index)
+        if not held:
             return ""
-        tree = tree_of_index(held, self._writer)
-        before = tree_of_loose(self._git.common_dir / "objects", head)
-        if tree is None or before is None:
+        if listing and held.startswith(listing):
+            tree: str | None = before
+        else:
+            tree = tree_of_index(held, self._writer) if is_plain(held) else None
+        if tree is None:
             return ""
         oid = head if tree == before else await self._commit_tree(place, branch, head, tree, message)
         if oid:

@@ -155,6 +155,34 @@ async def test_one_git_closes_a_slot(
     assert words == ["add"]
 
 
+def commits(slot: Path) -> None:
+    (slot / "new").write_text("1\n")
+    git(slot, "add", "--all")
+    git(slot, "commit", "-qm", "mine")
+
+
+def commits_and_leaves(slot: Path) -> None:
+    commits(slot)
+    (slot / "left").write_text("1\n")
+
+
+@pytest.mark.parametrize(("way", "trees"), [(commits, 0), (commits_and_leaves, 1)])
+async def test_no_tree_is_made_where_all_is_committed(
+    box: Sandbox, way: Callable[[Path], None], trees: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.commit(FILES)
+    repository = box.open()
+    slot = box.root.parent / "slot"
+    await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
+    way(slot)
+    made: list[str | None] = []
+    make = slots.tree_of_index
+    monkeypatch.setattr(slots, "tree_of_index", lambda *given: made.append(make(*given)) or made[-1])
+    head = await repository.close_slot(str(slot), "run/r/one", "Save")
+    assert len(made) == trees
+    assert box.git("log", "-1", "--format=%s", head) == ("Save" if trees else "mine")
+
+
 @pytest.mark.parametrize("by_status", [False, True])
 async def test_a_repository_within_that_has_no_commit_keeps_nobody(
     box: Sandbox, by_status: bool, monkeypatch: pytest.MonkeyPatch
