@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,18 +41,25 @@ class Ahead:
 
 
 def read_here(start: Path) -> Written:
-    """Read in this process; errors as `reading.read_written`."""
-    from autod_tui.reading import read_written  # what it needs takes long to import, and mostly the child needs it
+    """Read in this process; errors as `reading.reading`."""
+    with open_reading(start) as written:
+        return written
 
-    return read_written(start)
+
+def open_reading(start: Path) -> AbstractContextManager[Written]:
+    """Return `reading.reading(start)`."""
+    from autod_tui.reading import reading  # what it needs takes long to import, and mostly the child needs it
+
+    return reading(start)
 
 
 def _tell(start: Path, sending: int) -> None:
     """Write what is read into the pipe and end this process, whatever happens: its parent reads for itself then."""
     try:
-        told = pickle.dumps(_whole(read_here(start)), pickle.HIGHEST_PROTOCOL)
-        with os.fdopen(sending, "wb") as pipe:
-            pipe.write(told)
+        with open_reading(start) as written, os.fdopen(sending, "wb") as pipe:
+            pipe.write(pickle.dumps(_whole(written), pickle.HIGHEST_PROTOCOL))
+            pipe.flush()
+            os._exit(0)  # to close the journal may wait for the disk, and nothing of it is lost without
     finally:
         os._exit(0)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from autod_tui.agents.prices import load_prices
@@ -16,17 +18,18 @@ from autod_tui.store.lock import ConductorLock
 from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
 
 
-def read_written(start: Path) -> Written:
-    """Read the files and the journal of the repository that `start` stands in; raises SettingsError and UsageError."""
+@contextmanager
+def reading(start: Path) -> Iterator[Written]:
+    """Read the files and the journal of the repository that `start` stands in; raises SettingsError and UsageError.
+
+    The journal is closed at the end, which may wait for the disk: who is in haste leaves before.
+    """
     place = find_place(start)
     plan = read_plan(place.root, place.common_dir)
     recalled = ConductorLock(place.common_dir).holder() is None
-    journal = Journal(place.common_dir)
-    try:
+    with closing(Journal(place.common_dir)) as journal:
         entries = journal.read()
-    finally:
-        journal.close()
-    return Written(plan, entries, replay(entries), recalled)
+        yield Written(plan, entries, replay(entries), recalled)
 
 
 def read_plan(root: Path, common_dir: Path, *, undeclared_ok: bool = False) -> Plan:

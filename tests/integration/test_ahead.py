@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from autod_tui.ahead import read_here
 from autod_tui.core.errors import AutodError
-from autod_tui.reading import read_written
 from autod_tui.store.lock import ConductorLock, Holder
 
 TAKING = """
@@ -18,14 +18,14 @@ from pathlib import Path
 from autod_tui import ahead
 from autod_tui.core.errors import AutodError
 
-here, read_here = os.getpid(), ahead.read_here
+here, open_reading = os.getpid(), ahead.open_reading
 def reading(start):
     if os.getpid() == here:
         print("read by the parent")
     elif sys.argv[2] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
-    return read_here(start)
-ahead.read_here = reading
+    return open_reading(start)
+ahead.open_reading = reading
 try:
     written = ahead.Ahead(Path(sys.argv[1])).take()
     print(*(spec.name for spec in written.plan.workstreams), written.recalled)
@@ -56,7 +56,7 @@ def taken(start: Path, fate: str = "") -> list[str]:
 
 def test_reading_takes_nothing_and_starts_nothing(tmp_path: Path) -> None:
     root = repository(tmp_path / "re po")
-    written = read_written(root)
+    written = read_here(root)
     assert [spec.name for spec in written.plan.workstreams] == ["a"]
     assert written.recalled
     assert ConductorLock(root / ".git").holder() is None
@@ -66,7 +66,7 @@ def test_under_a_living_conductor_the_journal_is_true(tmp_path: Path) -> None:
     root = repository(tmp_path / "repo")
     lock = ConductorLock(root / ".git")
     assert lock.try_acquire(Holder(pid=1, role="watch"))
-    assert not read_written(root).recalled
+    assert not read_here(root).recalled
     lock.release()
 
 
@@ -84,4 +84,4 @@ def test_what_hinders_the_child_is_raised_by_the_parent(tmp_path: Path) -> None:
     (root / "autod.toml").write_text("[projct]\n")
     assert taken(root) == ["read by the parent", "SettingsError", "no child is left"]
     with pytest.raises(AutodError, match="projct"):
-        read_written(root)
+        read_here(root)
