@@ -70,7 +70,7 @@ def minimal_list(ground: Path, world: World) -> Terminal:
     return Terminal([sys.executable, "-c", MINIMAL_LIST, *world.names], ground)
 
 
-def first_frame(ground: Path, world: World, rounds: int = 9) -> list[Row]:
+def first_frame(ground: Path, world: World, rounds: int = 15) -> list[Row]:
     """Time the dashboard's first full frame, those of two minimal apps, and the whole `autod`."""
     full = (world.names[0], world.names[-1], world.worktree(world.names[0]).name, "Attach")
     ours, base, listed, acting, whole = [], [], [], [], []
