@@ -20,6 +20,7 @@ from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from tests.support.rig import IDENTITY, Rig
 
+# The script's end waits, as real programs take a while to end: tmux drops what it has not read when one ends.
 SETTINGS = """
 [project]
 target = "main"
@@ -27,7 +28,7 @@ agent = "script"
 worktrees = "../slots/{name}"
 max_sessions = 8
 [agents.script]
-command = ["sh", "SCRIPT"]
+command = ["sh", "-c", "trap 'sleep 0.05' EXIT; . \\"$0\\"", "SCRIPT"]
 [gates.check]
 command = "sh check.sh"
 """
