@@ -241,7 +241,7 @@ def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
 
 def alive(pid: int) -> bool:
     """True when `pid` runs (a zombie does not)."""
-    stat = _read_proc(pid, "stat")
+    stat = read_proc(pid, "stat")
     return bool(stat) and stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
 
 
@@ -256,8 +256,8 @@ def marked(marker: str, *, after: int = 0, apart: Sequence[int] | None = None) -
     if after and _last_pid() < after:
         after = 0
     others = set() if apart is None else _other_sessions(apart)
-    pids = [pid for pid in _pids() if pid > after and (not others or _session_of(pid) not in others)]
-    return [pid for pid in pids if wanted in _read_proc(pid, "environ").split(b"\0") and alive(pid)]
+    pids = [pid for pid in all_pids() if pid > after and (not others or _session_of(pid) not in others)]
+    return [pid for pid in pids if wanted in read_proc(pid, "environ").split(b"\0") and alive(pid)]
 
 
 def _other_sessions(apart: Sequence[int]) -> set[int]:
@@ -274,7 +274,7 @@ def _session_of(pid: int) -> int:
 
 def _parent_of(pid: int) -> int:
     """Return the parent's process id; -1 when there is none."""
-    fields = _read_proc(pid, "stat").rpartition(b")")[2].split()
+    fields = read_proc(pid, "stat").rpartition(b")")[2].split()
     return int(fields[1]) if len(fields) > 1 else -1
 
 
@@ -288,14 +288,15 @@ def _last_pid() -> int:
 
 def gits_in(directory: str) -> list[int]:
     """Return the living gits that work in `directory` or below it."""
-    return [pid for pid in _pids() if _is_git(pid) and _is_below(pid, directory) and alive(pid)]
+    return [pid for pid in all_pids() if _is_git(pid) and is_below(pid, directory) and alive(pid)]
 
 
 def _is_git(pid: int) -> bool:
-    return _read_proc(pid, "comm").startswith(b"git")
+    return read_proc(pid, "comm").startswith(b"git")
 
 
-def _is_below(pid: int, directory: str) -> bool:
+def is_below(pid: int, directory: str) -> bool:
+    """Tell whether a process works in `directory` (a real path) or below it; False for one that has ended."""
     try:
         return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(directory)
     except OSError:
@@ -305,8 +306,8 @@ def _is_below(pid: int, directory: str) -> bool:
 def descendants(pid: int) -> list[int]:
     """Return all living descendants of `pid`, children before grandchildren."""
     children: dict[int, list[int]] = {}
-    for other in _pids():
-        fields = _read_proc(other, "stat").rpartition(b")")[2].split()
+    for other in all_pids():
+        fields = read_proc(other, "stat").rpartition(b")")[2].split()
         if len(fields) > 1:
             children.setdefault(int(fields[1]), []).append(other)
     found: list[int] = []
@@ -320,7 +321,7 @@ def descendants(pid: int) -> list[int]:
 
 def environment_of(pid: int) -> dict[str, str]:
     """Return the environment that a process was started with; empty when it can't be read."""
-    pairs = (entry.partition(b"=") for entry in _read_proc(pid, "environ").split(b"\0") if b"=" in entry)
+    pairs = (entry.partition(b"=") for entry in read_proc(pid, "environ").split(b"\0") if b"=" in entry)
     return {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}
 
 
@@ -354,11 +355,13 @@ def _signal_all(pids: Iterable[int], number: int) -> None:
             os.kill(pid, number)
 
 
-def _pids() -> list[int]:
+def all_pids() -> list[int]:
+    """Return the ids of all processes."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - called for each session
 
 
-def _read_proc(pid: int, name: str) -> bytes:
+def read_proc(pid: int, name: str) -> bytes:
+    """Return a file below `/proc/PID`; nothing for a process that has ended or may not be looked at."""
     try:
         with open(f"/proc/{pid}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - called for each process
             return file.readall()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
+
+from autod_tui import process
 
 _INTERPRETERS = re.compile(r"(?:python|pypy)[\d.]*|node|bun|deno|(?:da|ba|z|k)?sh")
 _SERVES = frozenset({"app-server", "mcp", "mcp-server"})
@@ -27,24 +29,10 @@ def runs(pid: int, names: Collection[str]) -> bool:
 def working_in(directory: str, names: Collection[str]) -> list[int]:
     """Return the living processes of these programs that work in `directory` or below it, whoever started them."""
     place = os.path.realpath(directory)
-    return [pid for pid in _pids() if _is_below(pid, place) and runs(pid, names)]
-
-
-def _pids() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - called for each start
-
-
-def _is_below(pid: int, directory: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(directory)
-    except OSError:
-        return False
+    return [pid for pid in process.all_pids() if process.is_below(pid, place) and runs(pid, names)]
 
 
 def _command(pid: int) -> list[str]:
     """Return a process's command line; nothing for one that has ended."""
-    try:
-        told = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return []
+    told = process.read_proc(pid, "cmdline")
     return [os.fsdecode(word) for word in told.rstrip(b"\0").split(b"\0")] if told else []
