@@ -7,6 +7,7 @@ import re
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.limits import ANY_REFUSAL, REFUSALS
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -14,10 +15,9 @@ LAST_LINES = 3
 """Lines at the end that count: what stands further up has been overcome, or is somebody else's text."""
 STREAMING = frozenset({"claude", "codex"})
 """Families whose headless form prints a stream of JSON that is known here."""
-_STATUSES = (429, 529)
 _LIMITED = re.compile(
     r"(?:error|rejected|exceeded|reconnecting|retrying|limit)\b.*?"
-    r"(?:\b(?:429|529)\b|rate.?limit|overloaded|usage limit|hit your limit|too many requests)",
+    rf"(?:{ANY_REFUSAL}|rate.?limit|overloaded|usage limit|hit your limit|too many requests)",
     re.IGNORECASE,
 )
 _TEXT_LIMIT = 300
@@ -62,9 +62,9 @@ def _of_stream(line: str, now: float) -> Reading | None:
         told = _DECODER.decode(line)
     except (msgspec.MsgspecError, UnicodeEncodeError):
         return None
-    if told.subtype == "api_retry" and told.error_status in _STATUSES:
+    if told.subtype == "api_retry" and told.error_status in REFUSALS:
         return _reading(f"the service answers {told.error_status}", now + told.retry_delay_ms / 1000)
-    if told.api_error_status in _STATUSES:
+    if told.api_error_status in REFUSALS:
         return _reading(_words(told.result) or f"the service answers {told.api_error_status}")
     words = _words(told.message) or _words(told.error)
     return _reading(words) if told.type in ("error", "turn.failed") and _LIMITED.search(words) else None

@@ -1,4 +1,4 @@
-"""When a rate limit ends, by the words in which agents and models' servers tell it."""
+"""What a rate limit is, and when it ends, by the words in which agents and models' servers tell it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+REFUSALS = frozenset({429, 529})
+"""Statuses by which a service asks for fewer requests."""
+ANY_REFUSAL = rf"\b(?:{'|'.join(map(str, sorted(REFUSALS)))})\b"
+"""Matches one of them in words."""
 _BEFORE = r"\b(?:retry(?:ing)?|try again|tries again|resets?|resetting|reconnecting|available|wait)\b[^\d\n]{0,20}?"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _AMOUNT = r"\d+(?:\.\d+)?\s*(?:ms|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?![a-z])"

@@ -7,7 +7,7 @@ import re
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import limit_ends
+from autod_tui.agents.limits import ANY_REFUSAL, REFUSALS, limit_ends
 from autod_tui.agents.records.sums import Sums, decoded, moment
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -16,7 +16,7 @@ _TELLING = (b'"usage"', b'"cost-state"', b'"api_error"', b'"isApiErrorMessage"',
 _LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
 _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
 _REACHED = re.compile(r"limit reached\|\d{9,11}|hit your [\w-]*\s?limit")
-_REFUSED = re.compile(r"API Error: (?:429|529)\b|Request rejected \(429\)")
+_REFUSED = re.compile(rf"API Error: {ANY_REFUSAL}|Request rejected \(429\)")
 """How versions whose hooks know no failures say it."""
 _TEXT_LIMIT = 300
 
@@ -136,7 +136,7 @@ class ClaudeReader:
     def _retry(self, entry: _Entry, at: float | None) -> None:
         """Take a failed request that is tried again."""
         failure = entry.error if isinstance(entry.error, _Failure) else _Failure(type=entry.error or "")
-        if failure.status not in (429, 529) and failure.type not in _LIMITED:
+        if failure.status not in REFUSALS and failure.type not in _LIMITED:
             return
         until = at + entry.retryInMs / 1000 if at is not None and entry.retryInMs else 0.0
         words = f"the service answers {failure.status}" if failure.status else failure.type

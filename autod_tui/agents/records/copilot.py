@@ -7,14 +7,12 @@ import time
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import limit_ends
+from autod_tui.agents.limits import REFUSALS, limit_ends
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 _TELLING = (b'"session.start"', b'"session.usage_record"', b'"session.error"', b'"abort"', b'"user.message"')
-_LIMITS = frozenset({429, 529})
-"""Statuses by which a service asks for fewer requests."""
 
 
 class _Accounting(Struct):
@@ -76,7 +74,7 @@ _DECODER = msgspec.json.Decoder(_Event, strict=False)
 def _failed(data: _Data, at: float | None) -> Reading:
     """Read the end of a turn that failed; attempts that failed before it are told by nothing here."""
     words = " ".join(data.message.split())
-    if data.statusCode in _LIMITS:
+    if data.statusCode in REFUSALS:
         return Reading(WorkstreamState.RATE_LIMITED, words, Source.RECORDS, limit_ends(words, at or time.time()))
     return Reading(WorkstreamState.FAILED, words, Source.RECORDS)
 

@@ -20,6 +20,7 @@ from autod_tui.agents.records.news import News, Readable, Teller
 from autod_tui.agents.records.opencode import OpencodeRecord, first_session
 from autod_tui.agents.records.places import find_record
 from autod_tui.agents.records.search import EARLY
+from autod_tui.agents.records.snapshots import missed
 from autod_tui.agents.records.sums import Sums
 from autod_tui.agents.records.tail import Tail
 from autod_tui.agents.records.vibe import VibeReader, vibe_parents
@@ -82,9 +83,8 @@ class Record:
         for path, part in self._parts.items():
             if path != self.path:
                 part.read()
-        readers = [part.reader for part in self._parts.values()]
-        missed = VibeReader.missed(one for one in readers if isinstance(one, VibeReader))
-        return self._teller.news(main.sums, [*(one.sums for one in readers), *missed])
+        files = [part.sums for part in self._parts.values()]
+        return self._teller.news(main.sums, [*files, *missed(files)])
 
 
 def open_record(followed: Followed) -> Readable | None:

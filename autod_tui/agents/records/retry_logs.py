@@ -10,14 +10,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from autod_tui.agents.limits import REFUSALS
 from autod_tui.agents.records.sums import moment
 from autod_tui.agents.records.tail import Tail
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 Told = tuple[Reading, float]
 """A state, and the Unix time at which it was told."""
-OVERLOADED = frozenset({"429", "529"})
-"""Statuses by which a service asks for fewer requests."""
 GEMINI_FIRST = 5.0
 """Seconds that Gemini CLI waits before the second attempt, 30 % more or less; twice as long with each further one."""
 GEMINI_LONGEST = 30.0
@@ -92,7 +91,7 @@ def _text(words: bytes) -> str:
 
 
 def _retries(at: float, wait: float, status: str, why: str) -> Told:
-    if status in OVERLOADED:
+    if status in map(str, REFUSALS):
         return Reading(WorkstreamState.RATE_LIMITED, why, Source.RECORDS, at + wait, vague=True), at
     words = f"retrying: {why}" if why else "retrying"
     return Reading(WorkstreamState.WORKING, words, Source.RECORDS, at + wait, vague=True), at

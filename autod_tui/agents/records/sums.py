@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading
+
+if TYPE_CHECKING:
+    from autod_tui.agents.records.snapshots import Counted
 
 T = TypeVar("T")
 REMEMBERED = 8192
@@ -31,6 +34,8 @@ class Sums:
         """What the agent says it has used beyond the messages here; those of sub-agents are in it."""
         self.left_out = False
         """True once a message did not count."""
+        self.counted: Counted | None = None
+        """What it counts by its place, in formats whose snapshots tell more than their files; set by the reader."""
         self._messages: OrderedDict[str, Tokens] = OrderedDict()
 
     def count(self, message: str, model: str, tokens: Tokens, at: float | None) -> bool:

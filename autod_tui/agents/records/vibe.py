@@ -7,14 +7,14 @@ the last snapshot, which tells the sum up to its place in the journal.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.records.snapshots import Counted, Snapshot
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 
@@ -103,8 +103,7 @@ class VibeReader:
         self._model = str(config.get("model_name") or "") if isinstance(config, dict) else ""
         self.sums.conversation = str(held.get("session_id") or "")
         self._home = path.parents[1]
-        self._counted: list[tuple[int, Tokens]] = []
-        """Place in the journal and usage of each answer."""
+        self._counted = self.sums.counted = Counted(str(self._home), self._snapshot)
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
@@ -115,25 +114,12 @@ class VibeReader:
         if command is not None and command.result is not None and command.result.usage is not None:
             used = _tokens(command.result.usage)
             if self.sums.count(command.action_id, self._model, used, at or None):
-                self._counted.append((entry.sequence, used))
+                self._counted.add(entry.sequence, used)
 
-    def _until(self, sequence: int) -> Tokens:
-        """Return what was counted up to a place in the journal."""
-        return sum((used for place, used in self._counted if place <= sequence), Tokens())
-
-    @classmethod
-    def missed(cls, readers: Iterable[VibeReader]) -> Iterator[Sums]:
-        """Yield for each session what its last snapshot tells besides what its `readers` have counted.
-
-        Nothing where the session began before what counts: its sum holds what somebody else has used.
-        """
-        for home, pieces in groupby(sorted(readers, key=lambda one: one._home), lambda one: one._home):
-            own = list(pieces)
-            since = own[0].sums.since
-            if (told := _told_in(home)) is not None and (moment(begun_in(home)[1]) or 0.0) >= since:
-                total, sequence = told
-                seen = sum((one._until(sequence) for one in own), Tokens())
-                yield _further(since, own[0]._model, total, seen)
+    def _snapshot(self) -> Snapshot | None:
+        """Read the session's last snapshot; a session from before what counts has used somebody else's, too."""
+        begun = moment(begun_in(self._home)[1]) or 0.0
+        return _told_in(self._home, self._model) if begun >= self.sums.since else None
 
 
 def vibe_parents(session: Path) -> Iterator[Path]:
@@ -154,15 +140,18 @@ def begun_in(session: Path) -> tuple[str, str, bool]:
     return str(where or ""), str(held.get("start_time") or ""), bool(held.get("parent_session_id"))
 
 
-def _told_in(session: Path) -> tuple[_Total, int] | None:
-    """Return the sum in a session's last snapshot and its place in the journal; None where there is none."""
+def _told_in(session: Path, model: str) -> Snapshot | None:
+    """Return what a session's last snapshot tells; None where there is none."""
     current = _held(session / CURRENT, _Current)
     if current is None or not current.generation.isalnum():
         return None
     told = _held(session / "generations" / current.generation / PROJECTION, _Projection)
     if told is None or told.snapshot.session.token_usage is None:
         return None
-    return told.snapshot.session.token_usage, told.snapshot_sequence
+    used = told.snapshot.session.token_usage
+    cached = used.cached_input_tokens
+    total = Tokens(input=whole(used.input_tokens, cached), output=used.output_tokens, cached=cached)
+    return Snapshot(model=model, total=total, place=told.snapshot_sequence)
 
 
 def _held(path: Path, kind: type[_Held]) -> _Held | None:
@@ -170,17 +159,6 @@ def _held(path: Path, kind: type[_Held]) -> _Held | None:
         return msgspec.json.decode(path.read_bytes(), type=kind, strict=False)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
-
-
-def _further(since: float, model: str, total: _Total, seen: Tokens) -> Sums:
-    """Return what a sum holds beyond what was seen; what was written to a cache is not told apart there."""
-    sums = Sums(since)
-    cached = whole(total.cached_input_tokens, seen.cached)
-    read = whole(total.input_tokens, total.cached_input_tokens, seen.input, seen.written)
-    rest = Tokens(input=read, output=whole(total.output_tokens, seen.output), cached=cached)
-    if rest.total:
-        sums.count("", model, rest, None)
-    return sums
 
 
 def _meta(session: Path) -> dict[str, object]:
