@@ -17,6 +17,7 @@ from pathlib import Path
 from autod_tui.core.requests import Up
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.wiring import open_desk
+from tests.support.terminals import end_server
 
 PATIENCE = 60.0
 """Seconds after which a measurement gives up."""
@@ -59,7 +60,8 @@ def private_ground() -> Iterator[Path]:
         _compile()
         yield directory
     finally:
-        _end_servers(directory / "sockets")
+        for socket in (directory / "sockets").glob("tmux-*/*"):
+            end_server(socket)
         os.environ.clear()
         os.environ |= before
         shutil.rmtree(directory, ignore_errors=True)
@@ -79,11 +81,6 @@ def _compile() -> None:
     )
     for module in words:
         subprocess.run([sys.executable, "-c", f"import {module}"], capture_output=True, check=False)
-
-
-def _end_servers(sockets: Path) -> None:
-    for socket in sockets.glob("tmux-*/*"):
-        subprocess.run(["tmux", "-S", str(socket), "kill-server"], capture_output=True, check=False)
 
 
 class World:
@@ -143,8 +140,7 @@ class World:
 
     def close(self) -> None:
         """End autod's server and whatever runs in it."""
-        if self.server.running():
-            self.server.run("kill-server")
+        self.server.stop()
 
 
 def _write_files(root: Path, number: int) -> None:
@@ -187,6 +183,7 @@ class BareTmux:
         """Start it with one quiet window of 160x48."""
         self.argv = ["tmux", "-L", name, "-f", config]
         self.run("new-session", "-d", "-s", "hand", "-x", "160", "-y", "48", "sleep 100000")
+        self.socket = Path(self.run("display-message", "-p", "#{socket_path}"))
 
     def run(self, *words: str) -> str:
         """Run one command in a client process and return what it prints."""
@@ -194,7 +191,7 @@ class BareTmux:
 
     def close(self) -> None:
         """End it."""
-        subprocess.run([*self.argv, "kill-server"], capture_output=True, check=False)
+        end_server(self.socket)
 
 
 def autod(*words: str) -> list[str]:

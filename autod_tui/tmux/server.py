@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from autod_tui import process
 from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
+from autod_tui.tmux.ending import seen_to_end
 from autod_tui.tmux.quoting import argument
 from autod_tui.tmux.script import write_dashboard_script
 
@@ -206,16 +207,17 @@ class TmuxServer:
         self._make("new-session", "-d", "-t", HUB, "-s", UI)
 
     def stop(self) -> None:
-        """End the server and every program in it; one that is not running is no error."""
+        """End the server and every program in it, and wait for it; one that is not running is no error."""
         if not self.running():
             return
         from libtmux.exc import LibTmuxException
 
-        try:
-            self.libtmux().kill()
-        except LibTmuxException:  # it may have ended between the look and the word
-            if self.running():
-                raise
+        with seen_to_end(self.socket_path) as pid:
+            try:
+                self.libtmux().kill()
+            except LibTmuxException:  # it may be at its end, and answer nobody
+                if not pid and self.running():
+                    raise
 
     def stop_if_empty(self) -> None:
         """End the server when nothing but its keeper is left: no agent's window, no dashboard, no terminal."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.support.terminals import PATIENCE, Terminal, clean_env, wait_until
+from tests.support.terminals import PATIENCE, Terminal, clean_env, end_server, wait_until
 
 SITTER = "exec sleep 1000"
 """An agent that only sits there."""
@@ -201,7 +201,7 @@ class World:
     def close(self) -> None:
         """Stop all that this world started."""
         for socket in self.sockets():
-            subprocess.run(["tmux", "-S", str(socket), "kill-server"], env=self.env, capture_output=True, check=False)
+            end_server(socket)
         for pid in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import shlex
 import subprocess
@@ -13,6 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from autod_tui.tmux.ending import seen_to_end
+
 PATIENCE = 30.0
 T = TypeVar("T")
 
@@ -21,6 +22,15 @@ def clean_env(**extra: str) -> dict[str, str]:
     """The process's environment without a surrounding tmux or agent."""
     dropped = ("TMUX", "TMUX_PANE", "AUTOD_SESSION", "AUTOD_WORKSTREAM", "LINES", "COLUMNS")
     return {name: value for name, value in os.environ.items() if name not in dropped} | extra
+
+
+def end_server(socket: Path) -> None:
+    """End a tmux server and see that it is gone; where none listens nothing happens."""
+    with seen_to_end(socket) as pid:
+        if pid:
+            subprocess.run(
+                ["tmux", "-S", str(socket), "kill-server"], env=clean_env(), capture_output=True, check=False
+            )
 
 
 def wait_until(condition: Callable[[], object], what: str = "", patience: float = PATIENCE) -> None:
@@ -104,5 +114,5 @@ class Terminal:
 
     def close(self) -> None:
         """Close the terminal; its program gets a hang-up."""
-        with contextlib.suppress(subprocess.CalledProcessError):
-            self.tmux("kill-server")
+        sockets = Path(self._sockets.get("TMUX_TMPDIR") or os.environ.get("TMUX_TMPDIR") or "/tmp")
+        end_server(sockets / f"tmux-{os.getuid()}" / self.socket)
