@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from autod_tui.ahead import Ahead, read_here
 from autod_tui.core.written import Written
@@ -65,6 +67,7 @@ async def _once(start: Path, read: Callable[[], Written]) -> int:
 async def _open(app: AutodApp, early: EarlyDesk, start: Path, shown: asyncio.Event) -> None:
     """Once the first frame stands: conduct, or follow who does, until cancelled; errors end the app and are raised."""
     await shown.wait()
+    go_on_after_a_halt()
     wiring = await asyncio.to_thread(importlib.import_module, "autod_tui.wiring")
     async with wiring.open_desk(start, role="tui") as desk:
         early.become(desk)
@@ -72,3 +75,28 @@ async def _open(app: AutodApp, early: EarlyDesk, start: Path, shown: asyncio.Eve
             await wiring.conductor_gone(start)
             app.exit(TAKE_OVER)
         await asyncio.Event().wait()
+
+
+def go_on_after_a_halt() -> None:
+    """Let a process that is halted (SIGSTOP) and continued go on as it was.
+
+    Textual takes every SIGCONT for the end of a suspension (SIGTSTP), which gave the terminal back beforehand. After a
+    mere halt it would read the keys twice and wait for ever when it ends.
+    """
+    suspend, resume = signal.getsignal(signal.SIGTSTP), signal.getsignal(signal.SIGCONT)
+    suspended = False
+
+    def asked(number: int, frame: FrameType | None) -> None:
+        nonlocal suspended
+        suspended = True
+        if callable(suspend):
+            suspend(number, frame)
+
+    def continued(number: int, frame: FrameType | None) -> None:
+        nonlocal suspended
+        if suspended and callable(resume):
+            resume(number, frame)
+        suspended = False
+
+    signal.signal(signal.SIGTSTP, asked)
+    signal.signal(signal.SIGCONT, continued)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -161,3 +163,31 @@ def test_a_closed_terminal_loses_nothing(world: World) -> None:
         assert "older" in again.screen()
     finally:
         again.close()
+
+
+def conductor(world: World) -> int:
+    """The process that conducts; 0 while there is none."""
+    argv = world.autod("status", "--json")
+    told = subprocess.run(argv, cwd=world.root, env=world.env, capture_output=True, check=True)
+    found = json.loads(told.stdout)["project"]["conductor"]
+    return int(found or 0)
+
+
+def test_a_halted_dashboard_goes_on_and_is_left_by_a_key(world: World) -> None:
+    terminal = world.terminal(80, 24)
+    try:
+        terminal.wait_for("u starts it")
+        wait_until(lambda: conductor(world), "the dashboard's conducting")
+        pid = conductor(world)
+        for number, state in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "S")) * 5:  # once fails only now and then
+            os.kill(pid, number)
+            wait_until(lambda state=state: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == state)
+        terminal.press("?")
+        terminal.wait_for("esc Back")
+        terminal.press("Escape")
+        terminal.wait_for("u starts it")
+        terminal.press("q")
+        wait_until(terminal.ended, "the end of autod")
+    finally:
+        print(terminal.screen())
+        terminal.close()
