@@ -12,8 +12,11 @@ from autod_tui.tmux.osc import OscScanner
 UNWATCHED_EVERY = 0.4
 """Seconds between `output` events of a pane that nobody looks at; less than the silence that calls for a look."""
 
-FLOODED_EVERY = 0.2
-"""Seconds between `output` events of a watched pane that is switched off because it floods."""
+FLOODED_EVERY = 0.5
+"""Seconds between `output` events of a watched pane that is switched off because it floods.
+
+Nobody can read more of it, and each painting costs the flooding program as long as it takes.
+"""
 
 SIGNALS_KEPT = 32
 """Signals (title, bell, osc) of one pane that are told at a time; a program that rings without end is cut off there."""

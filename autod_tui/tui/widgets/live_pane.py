@@ -55,6 +55,7 @@ class LivePane(Widget, can_focus=True):
         self._stale = False
         """What is drawn is still the pane followed before: two paintings in a few milliseconds would flicker."""
         self._strips: dict[tuple[str, Pen, int], Strip] = {}
+        self._ground: Style | None = None
         self._lines: list[tuple[str, Pen]] = []
         self._top = 0
         self._note: tuple[str, ...] = ()
@@ -171,17 +172,26 @@ class LivePane(Widget, can_focus=True):
         return self._strips[key]
 
     def _drawn(self, line: str, pen: Pen, width: int, cursor: int | None = None) -> Strip:
-        base = role_style(self, "")
         strip = Strip(parse_row(line, pen)[0])
         if cursor is not None:
             strip = with_cursor(strip, cursor)
         if strip.cell_length > width:
             strip = Strip([*strip.crop(0, width - 1), Segment("…", Style(dim=True))])
-        return strip.adjust_cell_length(width).apply_style(Style(color=base.color, bgcolor=base.bgcolor))
+        spare = width - strip.cell_length
+        segments = (*strip, Segment(" " * spare)) if spare else strip
+        return Strip(Segment.apply_style(segments, self._colours()), width)
+
+    def _colours(self) -> Style:
+        """Return the colours of a cell that names none; asked of the theme once, not for each row of a flood."""
+        if self._ground is None:
+            base = role_style(self, "")
+            self._ground = Style(color=base.color, bgcolor=base.bgcolor)
+        return self._ground
 
     def notify_style_update(self) -> None:
-        """Forget the strips of an older theme."""
+        """Forget the strips and colours of an older theme."""
         self._strips.clear()
+        self._ground = None
         super().notify_style_update()
 
     def _note_line(self, y: int, width: int) -> Strip:
