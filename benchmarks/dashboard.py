@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autod_tui.tmux.server import CONFIG
 from benchmarks.report import Row
 from benchmarks.terminal import Terminal
-from benchmarks.world import BareTmux, Bell, World, autod, settle
+from benchmarks.world import PATIENCE, BareTmux, Bell, World, autod, settle
 
 DOWN, UP, ENTER, F12 = b"\x1b[B", b"\x1b[A", b"\r", b"\x1b[24~"
 PRINTING = 8
@@ -192,32 +191,50 @@ def runner(bell: Bell) -> str:
     return RUNNER.replace("{bell}", str(bell.path))
 
 
-def agent_speed(world: World, bell: Bell, rounds: int = 15) -> list[Row]:
-    """Time an agent's own flood with nobody listening, with the dashboard on it, and with the dashboard stopped."""
-    bare = BareTmux("bench-speed", config=str(CONFIG))
+def agent_speed(world: World, bell: Bell, rounds: int = 12, floods: int = 3) -> list[Row]:
+    """Time an agent's own flood with nobody listening, with the dashboard on it, and with the dashboard stopped.
+
+    All three in the same pane of the same tmux: two servers that do the same may differ by a tenth as long as they
+    live. The dashboard is left for the bound, so that the server has no client at all.
+    """
+    pane = world.panes("#{pane_id}")[0]
     free, watched, stopped = [], [], []
-    try:
-        pane = bare.run("new-window", "-d", "-P", "-F", "#{pane_id}", runner(bell))
-        bell.count(1)
+
+    def flood() -> float:
+        return _run(bell, lambda: world.tmux("send-keys", "-t", pane, "go", "Enter"))
+
+    for _ in range(rounds):
         with dashboard(world) as terminal:
-            dashboard_pid, ours = _dashboard_process(world), world.panes("#{pane_id}")[0]
-            for _ in range(rounds):
-                free.append(_run(bell, lambda: bare.run("send-keys", "-t", pane, "go", "Enter")))
-                watched.append(_run(bell, lambda: world.tmux("send-keys", "-t", ours, "go", "Enter")))
+            for _ in range(floods):
+                watched.append(flood())
                 terminal.quiet()
-                os.kill(dashboard_pid, signal.SIGSTOP)
-                try:
-                    stopped.append(_run(bell, lambda: world.tmux("send-keys", "-t", ours, "go", "Enter")))
-                finally:
-                    os.kill(dashboard_pid, signal.SIGCONT)
+                with _halted(_dashboard_process(world)):
+                    stopped.append(flood())
                 terminal.quiet()
-    finally:
-        bare.close()
-    note = "`seq 2000000` in the selected pane; bound: the same in a tmux server without clients"
+            _leave(world, terminal)
+        free += [flood() for _ in range(floods)]
+    note = f"`seq 2000000` in the selected pane, {rounds * floods} times; bound: the same while tmux has no client"
     return [
         Row(name="agent's own speed, dashboard running", ours=watched, base=free, limit=1.1, note=note),
         Row(name="agent's own speed, dashboard stopped (SIGSTOP)", ours=stopped, base=free, limit=1.1),
     ]
+
+
+@contextmanager
+def _halted(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _leave(world: World, terminal: Terminal) -> None:
+    """Quit the dashboard by its key; its tmux goes on without a client."""
+    terminal.press(b"q")
+    terminal.process.wait(PATIENCE)
+    if clients := world.tmux("list-clients"):
+        raise RuntimeError(f"somebody still listens: {clients}")
 
 
 def _run(bell: Bell, start: object) -> float:
