@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from autod_tui import process, programs
@@ -13,7 +14,7 @@ from autod_tui.core.agent_ports import InstalledAgent, Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.ports import GateOutcome
-from autod_tui.core.workstream import Reading
+from autod_tui.core.workstream import Guest, Reading
 
 END_GRACE = 2.0
 
@@ -103,6 +104,15 @@ class Processes:
         """Return the living processes of such programs that work in a worktree."""
         return programs.working_in(worktree, names)
 
+    def guests(self, worktrees: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Guest, ...]]:
+        """Return those that autod has not started."""
+        found = programs.residents(worktrees, names)
+        return {worktree: guests for worktree, pids in found.items() if (guests := _guests(worktree, pids))}
+
+    def when_ended(self, pid: int, told: Callable[[], None]) -> Callable[[], None]:
+        """Tell of an end."""
+        return programs.when_ended(pid, told)
+
     async def end_worktree(self, worktree: str) -> None:
         """End them all."""
         if self.of_worktree(worktree):
@@ -116,6 +126,17 @@ class Processes:
     async def end_gates(self, house: str) -> None:
         """End what is left of a killed conductor's gates."""
         await process.end_tree(0, f"AUTOD_GATES={house}", grace=0.5)
+
+
+def _guests(worktree: str, pids: Mapping[int, str]) -> tuple[Guest, ...]:
+    first = [pid for pid in pids if process.parent_of(pid) not in pids]
+    return tuple(Guest(pids[pid], pid) for pid in first if not _is_ours(pid, worktree))
+
+
+def _is_ours(pid: int, worktree: str) -> bool:
+    """True as well where no environment is shown: a process in the middle of exec has none."""
+    environment = process.read_proc(pid, "environ").split(b"\0")
+    return environment == [b""] or os.fsencode(_prompt_marker(worktree)) in environment
 
 
 def _prompt_marker(worktree: str) -> str:

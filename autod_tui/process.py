@@ -261,7 +261,7 @@ def marked(marker: str, *, after: int = 0, apart: Sequence[int] | None = None) -
 
 
 def _other_sessions(apart: Sequence[int]) -> set[int]:
-    parents = [_parent_of(pid) for pid in apart[:1]]
+    parents = [parent_of(pid) for pid in apart[:1]]
     return {os.getsid(0), *apart, *map(_session_of, parents)} - {-1}
 
 
@@ -272,7 +272,7 @@ def _session_of(pid: int) -> int:
         return -1
 
 
-def _parent_of(pid: int) -> int:
+def parent_of(pid: int) -> int:
     """Return the parent's process id; -1 when there is none."""
     fields = read_proc(pid, "stat").rpartition(b")")[2].split()
     return int(fields[1]) if len(fields) > 1 else -1
@@ -295,12 +295,17 @@ def _is_git(pid: int) -> bool:
     return read_proc(pid, "comm").startswith(b"git")
 
 
+def directory_of(pid: int) -> str:
+    """Return the directory that a process works in; nothing for one that has ended or may not be looked at."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")  # noqa: PTH115 - called for each process
+    except OSError:
+        return ""
+
+
 def is_below(pid: int, directory: str) -> bool:
     """Tell whether a process works in `directory` (a real path) or below it; False for one that has ended."""
-    try:
-        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(directory)
-    except OSError:
-        return False
+    return Path(directory_of(pid)).is_relative_to(directory)
 
 
 def descendants(pid: int) -> list[int]:

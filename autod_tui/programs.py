@@ -1,10 +1,11 @@
-"""Programs that run: by the names they are called by, and by the directory they work in."""
+"""Programs that run: by the names they are called by, by the directory they work in, and when they end."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from autod_tui import process
@@ -19,11 +20,20 @@ def runs(pid: int, names: Collection[str]) -> bool:
 
     `names` are those of files, without directories.
     """
-    words = _command(pid)
+    return bool(name_of(pid, names))
+
+
+def name_of(pid: int, names: Collection[str]) -> str:
+    """Return which of the programs a process runs, as `runs`; nothing for none of them."""
+    told = process.read_proc(pid, "cmdline")
+    if not any(os.fsencode(name) in told for name in names):
+        return ""  # most of them, and told by what costs little
+    words = [os.fsdecode(word) for word in told.rstrip(b"\0").split(b"\0")]
     script = next((at for at, word in enumerate(words[1:], 1) if not word.startswith("-")), 0)
-    at = script if words and script and _INTERPRETERS.fullmatch(Path(words[0]).name) else 0
+    at = script if script and _INTERPRETERS.fullmatch(Path(words[0]).name) else 0
     serves = not _SERVES.isdisjoint(words[at + 1 : at + 2])
-    return len(words) > at and Path(words[at]).name in names and not serves
+    name = Path(words[at]).name if len(words) > at else ""
+    return name if name in names and not serves else ""
 
 
 def working_in(directory: str, names: Collection[str]) -> list[int]:
@@ -32,7 +42,52 @@ def working_in(directory: str, names: Collection[str]) -> list[int]:
     return [pid for pid in process.all_pids() if process.is_below(pid, place) and runs(pid, names)]
 
 
-def _command(pid: int) -> list[str]:
-    """Return a process's command line; nothing for one that has ended."""
-    told = process.read_proc(pid, "cmdline")
-    return [os.fsdecode(word) for word in told.rstrip(b"\0").split(b"\0")] if told else []
+def residents(directories: Collection[str], names: Collection[str]) -> dict[str, dict[int, str]]:
+    """Return the living processes of these programs by the directory they work in or below: process id to name.
+
+    All directories cost one look at all processes.
+    """
+    places = {os.path.realpath(directory): directory for directory in directories}
+    found: dict[str, dict[int, str]] = {}
+    for pid in process.all_pids() if places else ():
+        home = _place(process.directory_of(pid), places)
+        if home and (name := name_of(pid, names)):
+            found.setdefault(places[home], {})[pid] = name
+    return found
+
+
+def when_ended(pid: int, told: Callable[[], None]) -> Callable[[], None]:
+    """Have the running loop call `told` once a process has ended; the returned function calls that off.
+
+    It is called soon where the process has ended already, and never where the kernel has no such news (pidfd).
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return loop.call_soon(told).cancel
+    except (AttributeError, OSError):
+        return lambda: None
+
+    def ended() -> None:
+        off()
+        told()
+
+    def off() -> None:
+        nonlocal handle
+        if handle >= 0:
+            loop.remove_reader(handle)
+            os.close(handle)
+            handle = -1
+
+    loop.add_reader(handle, ended)
+    return off
+
+
+def _place(path: str, places: Collection[str]) -> str:
+    """Return the nearest of `places` that is or holds a directory; nothing for none."""
+    while path not in places:
+        path, _, name = path.rpartition("/")
+        if not name:
+            return ""
+    return path

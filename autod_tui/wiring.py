@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autod_tui import process
+from autod_tui.adapters import Processes
 from autod_tui.agents.profiles import load_profiles
 from autod_tui.core.board import Board, make_board
 from autod_tui.core.errors import AutodError, EnvironmentUnfitError, RefusedError, UsageError
@@ -27,6 +28,7 @@ from autod_tui.core.requests import Up
 from autod_tui.core.run import RunRecord
 from autod_tui.engine.conductor import Conductor
 from autod_tui.engine.desks import BaseDesk, ConductorDesk, FollowerDesk
+from autod_tui.engine.guests import with_guests
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.looks import session_window
 from autod_tui.engine.service import Service
@@ -140,7 +142,8 @@ def status_board(start: Path) -> Board:
     """Return what is true: from the journal while somebody conducts, else looked at once."""
     parts = Parts(start)
     if parts.lock.holder() is not None:
-        return make_board(parts.plan, replay(parts.journal.read()), time.time())
+        state = replay(parts.journal.read())
+        return make_board(parts.plan, with_guests(Processes(), parts.plan, state), time.time())
     parts.journal.close()
     return asyncio.run(_survey(start))
 

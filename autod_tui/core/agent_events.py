@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autod_tui.core.events import Event
 from autod_tui.core.usage import Usage
+from autod_tui.core.workstream import Guest
 
 
 class ConversationKnown(Event, frozen=True, kw_only=True):
@@ -14,6 +15,14 @@ class ConversationKnown(Event, frozen=True, kw_only=True):
     session: str
     """The agent session (AUTOD_SESSION) it belongs to."""
     conversation: str
+
+
+class GuestsChanged(Event, frozen=True, kw_only=True):
+    """The agents that somebody started by hand in a workstream's worktree are now these."""
+
+    name: str
+    """Workstream."""
+    guests: tuple[Guest, ...]
 
 
 class UsageMeasured(Event, frozen=True, kw_only=True):

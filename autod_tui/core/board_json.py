@@ -70,6 +70,7 @@ def workstream_json(view: WorkstreamView) -> dict[str, Any]:
         "health": view.health,
         "health_reason": view.health_reason or None,
         "port": record.port or None,
+        "by_hand": [{"agent": guest.agent, "pid": guest.pid} for guest in record.guests],
     }
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from autod_tui.core.checkpoint import GateSpec
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.requests import Answer, AnyRequest
+from autod_tui.core.workstream import Guest
 
 Clock = Callable[[], float]
 """Returns the Unix time in seconds."""
@@ -81,6 +82,14 @@ class ProcessesPort(Protocol):
 
     def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
         """Return the living processes of such programs that work in a worktree, whoever started them."""
+        ...
+
+    def guests(self, worktrees: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Guest, ...]]:
+        """Return those that autod has not started, by worktree; of a program and those it started only the first."""
+        ...
+
+    def when_ended(self, pid: int, told: Callable[[], None]) -> Callable[[], None]:
+        """Have the running loop call `told` once a process has ended; the returned function calls that off."""
         ...
 
     async def end_worktree(self, worktree: str) -> None:

@@ -135,6 +135,14 @@ class Overlap(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
 
 
+class Guest(Struct, frozen=True):
+    """An agent that somebody started by hand, outside autod's panes, in a workstream's worktree."""
+
+    agent: str
+    """Name of its program."""
+    pid: int
+
+
 class Ending(Struct, frozen=True):
     """An end of work: when it was, and for how many seconds agents had lived for it by then."""
 
@@ -193,6 +201,8 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """When it last said that it was done; None once it works again."""
     handed_in: Ending | None = None
     """The work that a checkpoint last merged: when it was done, or merged undone."""
+    guests: tuple[Guest, ...] = ()
+    """Agents by hand that live in its worktree, as last looked at."""
 
     @property
     def reachable(self) -> bool:
@@ -203,6 +213,11 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     def ending(self, at: float) -> Ending:
         """Return what it would mean if the work ended at `at` (Unix time)."""
         return Ending(at, self.active_seconds + (at - self.started_at if self.started_at else 0.0))
+
+    @property
+    def by_hand(self) -> str:
+        """Its guests in words such as `claude (process 1234)`; empty when there are none."""
+        return ", ".join(f"{guest.agent} (process {guest.pid})" for guest in self.guests)
 
     @property
     def usage(self) -> Usage:

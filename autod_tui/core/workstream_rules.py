@@ -134,6 +134,10 @@ def _usage_measured(event: ae.UsageMeasured, state: State, at: float) -> State:
     return with_workstream(state, event.name, spent={**spent, event.conversation: event.usage})
 
 
+def _guests_changed(event: ae.GuestsChanged, state: State, at: float) -> State:
+    return with_workstream(state, event.name, guests=event.guests)
+
+
 RULES: Mapping[type[Event], Rule] = {
     ev.WorkstreamWanted: _workstream_wanted,
     ev.WorktreeAdded: _worktree_added,
@@ -146,4 +150,5 @@ RULES: Mapping[type[Event], Rule] = {
     ev.ProgressChanged: _progress_changed,
     ae.ConversationKnown: _conversation_known,
     ae.UsageMeasured: _usage_measured,
+    ae.GuestsChanged: _guests_changed,
 }

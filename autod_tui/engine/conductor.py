@@ -21,6 +21,7 @@ from autod_tui.engine.checkpoints import Checkpoints
 from autod_tui.engine.declare import declare
 from autod_tui.engine.forecasting import Forecasting
 from autod_tui.engine.gates import Gates
+from autod_tui.engine.guests import Guests
 from autod_tui.engine.holds import Holds
 from autod_tui.engine.house import House
 from autod_tui.engine.limits import raise_limit
@@ -50,6 +51,8 @@ _DECISIVE = (
     AgentsFreed,
     LimitRaised,
 )
+_COMINGS_AND_GOINGS = (*_WORLD_CHANGERS, ev.AgentStarted, ev.StateChanged, ev.AgentStopped)
+"""What may mean that somebody works by hand where an agent of ours did, or will."""
 
 
 class Conductor:
@@ -70,6 +73,8 @@ class Conductor:
         self._answers = Answers(house)
         self._attention = Attention(house)
         self.observer = Observer(house, Forecasting(house))
+        self._guests = Guests(house)
+        self.observer.listen(self._guests.soon)
         self._reconciler = Reconciler(house, self.vigil)
         self._merging = asyncio.Lock()
         self._holds = Holds(house)
@@ -93,6 +98,7 @@ class Conductor:
         findings = (*await self._reconciler.reconcile(), *await self._revive())
         for session in living - self._living_sessions():
             await self.vigil.following.spending.end(session)
+        self._guests.look()
         self._holds.begin()
         return findings
 
@@ -142,6 +148,7 @@ class Conductor:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.vigil.close()
+        self._guests.close()
         self._holds.close()
         self._halts.close()
         self.house.stream.emit(ev.ConductorStopped(pid=os.getpid()))
@@ -160,7 +167,9 @@ class Conductor:
     @_handle.register(rq.Up)
     async def _(self, request: rq.Up) -> Answer:
         async with self._lanes:
-            return await self.workstreams.up(request.names, fresh=request.fresh)
+            answer = await self.workstreams.up(request.names, fresh=request.fresh)
+        self._guests.look()
+        return answer
 
     @_handle.register(rq.Down)
     async def _(self, request: rq.Down) -> Answer:
@@ -265,6 +274,8 @@ class Conductor:
             return
         if any(isinstance(entry.event, _WORLD_CHANGERS) for entry in entries):
             self._spawn(self.observer.rewatch())
+        if any(isinstance(entry.event, _COMINGS_AND_GOINGS) for entry in entries):
+            self._guests.soon()
         if any(isinstance(entry.event, _DECISIVE) for entry in entries):
             self._act()
         self.runs.heard(entries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from autod_tui.core import events as ev
@@ -28,13 +28,20 @@ class Observer:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._target_oid = ""
         self._watched: Mapping[str, str] = {}
+        self._listeners: list[Callable[[], None]] = []
         self._measured: dict[str, str] = {}
         """Head at which each worktree was measured last: who moves a branch tells its head before we look."""
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called whenever files of worktrees have changed."""
+        self._listeners.append(listener)
 
     async def run(self) -> None:
         """Observe until cancelled."""
         await self.rewatch()
         async for keys in self._house.files.changes():
+            for listener in self._listeners if keys - {REFS} else ():
+                listener()
             await self.look(keys)
 
     async def rewatch(self) -> None:

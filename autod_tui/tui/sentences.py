@@ -74,6 +74,14 @@ def _(event: ev.AgentStopped) -> Told | None:
     return event.name, "stopped", "dim"
 
 
+@tell.register(ae.GuestsChanged)
+def _(event: ae.GuestsChanged) -> Told | None:
+    if not event.guests:
+        return event.name, "nobody works here by hand any more", "dim"
+    there = joined(f"{guest.agent} (process {guest.pid})" for guest in event.guests)
+    return event.name, f"somebody started by hand: {there}", "warn"
+
+
 @tell.register(ev.ProgressChanged)
 def _(event: ev.ProgressChanged) -> Told | None:
     progress = event.progress

@@ -14,7 +14,7 @@ from autod_tui.core.events import Event, Recorded
 from autod_tui.core.git_ports import WorktreeEntry
 from autod_tui.core.pane_ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.plan import AgentProfile, Plan, Project
-from autod_tui.core.workstream import Reading, Source, WorkstreamSpec, WorkstreamState
+from autod_tui.core.workstream import Guest, Reading, Source, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream
 
@@ -140,6 +140,9 @@ class NoProcesses:
 
     def working_in(self, worktree: str, names: object) -> list[int]:
         return []
+
+    def guests(self, worktrees: object, names: object) -> dict[str, tuple[Guest, ...]]:
+        return {}
 
     async def end_gates(self, house: str) -> None:
         return

@@ -24,6 +24,9 @@ def workstream_rows(view: WorkstreamView, width: int, now: float) -> list[Row]:
     rows += labelled("branch", record.branch or view.spec.branch, width)
     rows += labelled("worktree", record.worktree or f"{view.spec.worktree} (not made yet)", width)
     rows += labelled("agent", _agent(view), width)
+    if record.guests:
+        verb = "works" if len(record.guests) == 1 else "work"
+        rows += labelled("by hand", f"{record.by_hand} {verb} here, not started by autod", width, "warn")
     if used := usage_words(record.usage):
         rows += labelled("used", used, width)
     if view.limit:

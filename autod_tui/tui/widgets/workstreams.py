@@ -41,6 +41,9 @@ def _agent(view: WorkstreamView, now: float) -> Span:
     model = view.record.model or view.spec.model
     agent = view.record.agent or view.spec.agent
     shown = f"{agent} {model}" if model else agent
+    if view.record.guests:
+        hand = view.record.guests[0].agent
+        return f"{hand} by hand{f' + {shown}' if view.record.reachable else ''}", "warn"
     return (f"! {shown}", "warn") if view.unasked else (shown, "dim")
 
 

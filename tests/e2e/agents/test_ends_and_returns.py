@@ -145,6 +145,7 @@ def test_one_that_a_person_started_by_hand_is_neither_doubled_nor_ended(employ: 
                 (refused,) = one.stand.ask("up", NAME, code=1)["workstreams"]
                 assert "autod has not started lives in its worktree" in refused["reason"]
                 assert str(hand.pid) in refused["reason"]
+                assert one.stand.workstream(NAME)["by_hand"] == [{"agent": agent, "pid": hand.pid}]
                 one.stand.ask("down", NAME)
                 assert hand.poll() is None
                 assert len(one.lane.main) == 2

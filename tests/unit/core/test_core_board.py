@@ -35,7 +35,9 @@ DOCUMENTED = {
     "gates": {"name", "state", "measured", "threshold", "seconds", "log"},
 }  # fmt: skip
 BESIDES = {
-    "workstreams": {"source", "waits_for", "health", "health_reason", "port", "permission", "limit", "held", "until"},
+    "workstreams": {
+        "source", "waits_for", "health", "health_reason", "port", "permission", "limit", "held", "until", "by_hand",
+    },
     "checkpoints": {
         "reason", "waits_for", "open_conflicts", "best_order", "then", "deferred", "guilty", "guilt", "due", "late",
     },
