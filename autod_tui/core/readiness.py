@@ -23,6 +23,8 @@ STILL = 0.5
 """Seconds for which a screen has to show no work any more, whatever is printed, to show rest."""
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
+UNTOLD_LIMIT = 120.0
+"""Seconds that a limit counts of which a hook told no end, if nothing tells that the agent has gone on."""
 
 S = WorkstreamState
 _LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
@@ -254,18 +256,25 @@ def _untold_end(memory: Memory) -> bool:
 def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
     """Return the rate limit that `winner` is waiting for."""
     limit, reading = memory.limit, winner.reading
-    if limit is None or now >= _limit_ends(limit):
+    if limit is None or now >= _limit_ends(limit) or _answers(memory, limit):
         return None
     quiet = reading.state is S.IDLE and reading.vague
     failed_before = reading.state is S.FAILED and limit.at > winner.at  # it says so, and tries again all the same
     return limit if reading.state is S.WORKING or quiet or failed_before else None
 
 
+def _answers(memory: Memory, limit: Claim) -> bool:
+    """Tell whether the screen has shown since then that an answer comes in."""
+    screen = memory.claims.get(Source.SCREEN)
+    return screen is not None and screen.reading.state is S.WORKING and screen.at > limit.at
+
+
 def _limit_ends(limit: Claim) -> float:
     if limit.reading.source is Source.RECORDS:
         return limit.reading.until
-    lives = limit.at + RETRY_LIVES
-    return max(limit.reading.until, lives) if limit.reading.source in EVENTS else lives
+    if limit.reading.source in EVENTS:
+        return max(limit.reading.until, limit.at + RETRY_LIVES) if limit.reading.until else limit.at + UNTOLD_LIMIT
+    return limit.at + RETRY_LIVES
 
 
 def _differs(reading: Reading, present: Reading) -> bool:

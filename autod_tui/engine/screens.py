@@ -61,6 +61,8 @@ class Screens:
         """Workstreams whose screen has shown that they work since they began to, or got their last answer."""
         self._asking: set[str] = set()
         """Workstreams whose screen has shown what they wait for."""
+        self._answers: dict[str, str] = {}
+        """Rate-limited workstream to what its screen counted of answers when it was first looked at since."""
         self._waits: dict[str, Reading] = {}
         """Workstream to the rate limit that its screen shows, as it was when it was seen first."""
         self._looks: set[asyncio.Task[None]] = set()
@@ -114,6 +116,7 @@ class Screens:
         self._glances.pop(name, None)
         self._busy.discard(name)
         self._asking.discard(name)
+        self._answers.pop(name, None)
         self._waits.pop(name, None)
 
     def close(self) -> None:
@@ -140,6 +143,7 @@ class Screens:
         reading = self._house.agents.read_screen(profile, screen.lines)
         if need is Screen.LIMIT:
             self._retrying(now, reading if profile.rate_limited else None, screen.lines)
+            self._answering(self._minds.record(name), screen.lines)
             self._resting(self._minds.record(name), screen.lines)
         else:
             self._showing(
@@ -217,6 +221,17 @@ class Screens:
         if not said or profile is None or not profile.retrying:
             return False
         return any(said in row and re.search(profile.retrying, row) for row in rows)
+
+    def _answering(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
+        """Take that a limit is over because an answer comes in: what is counted of it is another figure than before."""
+        profile = self._house.plan.agents.get(record.agent)
+        if profile is None or not profile.answering or record.state is not WorkstreamState.RATE_LIMITED:
+            self._answers.pop(record.name, None)
+            return
+        found = [shown[0] for line in lines if (shown := re.search(profile.answering, _COLOURS.sub("", line)))]
+        counted = found[-1] if found else ""
+        if counted not in ("", self._answers.setdefault(record.name, counted)):
+            self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True))
 
     def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
         """Take that work, or a question, is shown no more where it was shown.

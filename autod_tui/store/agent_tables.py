@@ -134,6 +134,7 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         failed=table.pattern("failed", base.failed),
         rate_limited=table.pattern("rate_limited", base.rate_limited),
         retrying=table.pattern("retrying", base.retrying),
+        answering=table.pattern("answering", base.answering),
         install=table.text("install", base.install),
     )
     table.finish()

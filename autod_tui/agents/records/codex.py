@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import limit_ends
+from autod_tui.agents.limits import ANY_REFUSAL, limit_ends
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 _TELLING = (b'"token_', b'"turn_', b'"task_', b'"session_meta"', b'"error"')
-_LIMITED = ("429", "usage limit", "rate limit", "usage_limit", "rate_limit", "too_many_requests")
+_LIMITED = re.compile(rf"{ANY_REFUSAL}|(?:usage|rate)[ _]limit|too_many_requests", re.IGNORECASE)
 _TEXT_LIMIT = 300
 
 
@@ -141,7 +143,7 @@ class CodexReader:
 
 def is_limit(text: str) -> bool:
     """Tell whether a failure is that of a rate limit, by Codex's own words."""
-    return any(word in text.lower() for word in _LIMITED)
+    return _LIMITED.search(text) is not None
 
 
 def _tokens(usage: _Usage) -> Tokens:

@@ -113,10 +113,12 @@ def test_other_spellings_are_understood() -> None:
     assert reading is not None
     assert (reading.state, reading.reason) == ("waiting", "permission: Run command: ls")
     limit = {"message": "Too many requests. Please retry in 4s.", "type": "rate_limit_exceeded"}
+    crowded = {"message": "The service is overloaded", "type": "server_error", "code": "server_error", "param": None}
     for message, recoverable, state, reason, until in (
         ("it broke", False, WorkstreamState.FAILED, "it broke", 0.0),
         ("it broke", True, WorkstreamState.WORKING, "", 0.0),
         (json.dumps(limit), True, WorkstreamState.RATE_LIMITED, f"rate_limit_exceeded: {limit['message']}", 14.0),
+        (json.dumps(crowded), True, WorkstreamState.RATE_LIMITED, "server_error: The service is overloaded", 0.0),
         ("{torn", False, WorkstreamState.FAILED, "{torn", 0.0),
     ):
         error = {"error": {"message": message}, "errorContext": "model_call", "recoverable": recoverable}

@@ -22,6 +22,9 @@ RETRY = (
     "(1/5 in {wait})... turn_id=01a1 retries=1 max_retries=5 sampling_error={why}"
 )
 LIMIT = "exceeded retry limit, last status: 429 Too Many Requests"
+_URL = "url: http://127.0.0.1:{}/codex/v1/responses"
+OVERLOADED = f"unexpected status 529 <unknown status code>: The service is overloaded, {_URL.format(34963)}"
+BROKEN = f"unexpected status 503 Service Unavailable: The service rests, {_URL.format(42901)}"
 OLD_RETRY = (
     "WARN {spans}: codex_core::session::turn: stream disconnected - retrying sampling request (1/1 in {wait})..."
 )
@@ -39,6 +42,9 @@ def line(form: str, *, thread: str = OWN, second: int = 40, **words: str) -> str
         (line(RETRY, wait="199ms", why=LIMIT), S.RATE_LIMITED, AT + 0.199),
         (line(ERROR, why=LIMIT), S.RATE_LIMITED, 0.0),
         (line(ERROR, why="You've hit your usage limit. Try again in 5m"), S.RATE_LIMITED, AT + 300),
+        (line(RETRY, wait="3.9993702s", why=OVERLOADED), S.RATE_LIMITED, AT + 3.9993702),
+        (line(ERROR, why=OVERLOADED), S.RATE_LIMITED, 0.0),
+        (line(ERROR, why=BROKEN), S.FAILED, 0.0),
         (line(ERROR, why="We're currently experiencing high demand"), S.FAILED, 0.0),
     ],
 )

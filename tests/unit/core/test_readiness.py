@@ -352,8 +352,18 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     ),
     "a limit that a hook tells, and that the agent overcomes by itself": (
         {"hooks_suffice": True, "hooks_fail": True},
-        "0 hook working; 5 hook retries; 20 hook done",
-        "5 rate-limited; 7 rate-limited; 8 working; 20 done",
+        "0 hook working; 5 hook retries; 27 hook retries; 40 hook done",
+        "5 rate-limited; 26 rate-limited; 39 rate-limited; 40 done",
+    ),
+    "a limit of a hook's, and an answer that comes in": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 hook retries; 11 screen busy; 15 screen busy; 16 hook retries; 30 hook working",
+        "10.9 rate-limited; 11 working; 15.9 working; 16 rate-limited; 29 rate-limited; 30 working",
+    ),
+    "a limit of a hook's, told no more": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 hook retries",
+        "124 rate-limited; 126 working",
     ),
     "a failure that is tried again": (
         {"hooks_suffice": True, "hooks_fail": True},

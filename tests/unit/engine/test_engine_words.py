@@ -247,3 +247,16 @@ async def test_hooks_that_never_tell_of_work_only_call_for_a_look(tmp_path: Path
     assert stage.house.state.workstream("a").state is S.DONE
     await stage.show(("diff> go on", "Waiting"))
     assert stage.house.state.workstream("a").state is S.WORKING
+
+
+LIMITED = Reading(S.RATE_LIMITED, "rate_limit_exceeded: Too many requests", Source.HOOK, vague=True)
+
+
+async def test_an_answer_that_comes_in_ends_a_limit_of_which_only_its_beginning_is_told(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, "copilot")
+    record = stage.house.state.workstream("a")
+    stage.vigil._minds.hear(record, LIMITED)
+    assert stage.house.state.workstream("a").state is S.RATE_LIMITED
+    assert await stage.show((" ◎ Working · 91 B esc esc interrupt",)) == []
+    assert await stage.show((" ● Working · 91 B esc esc interrupt",)) == []
+    assert await stage.show((" ◉ Working · 187 B esc esc interrupt",)) == ["working"]
