@@ -13,6 +13,7 @@ from autod_tui.core.plan import Plan
 from autod_tui.core.replay import replay
 from autod_tui.core.written import Written
 from autod_tui.git.place import find_place
+from autod_tui.store.choices import chosen_theme
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock
 from autod_tui.store.settings import load_plan, user_agents_file, user_prices_file
@@ -29,7 +30,7 @@ def reading(start: Path) -> Iterator[Written]:
     recalled = ConductorLock(place.common_dir).holder() is None
     with closing(Journal(place.common_dir)) as journal:
         entries = journal.read()
-        yield Written(plan, entries, replay(entries), recalled)
+        yield Written(plan, entries, replay(entries), recalled, chosen_theme(os.environ))
 
 
 def read_plan(root: Path, common_dir: Path, *, undeclared_ok: bool = False) -> Plan:

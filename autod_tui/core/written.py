@@ -18,3 +18,5 @@ class Written(NamedTuple):
     """What the entries come to."""
     recalled: bool
     """As in Board: nobody conducts, so nobody has looked whether it is still true."""
+    theme: str = ""
+    """The theme that the user chose last, in whatever repository; it may be none that is known. Empty: none."""

@@ -14,9 +14,9 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
-from textual.reactive import Reactive
+from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 from textual.timer import Timer
 
 from autod_tui.core.attention import Calls
@@ -59,13 +59,30 @@ class AutodApp(App[int]):
     ]
     ENABLE_COMMAND_PALETTE = True
     NOTIFICATION_TIMEOUT = 6
-    theme: Reactive[str] = Reactive(THEME.name)
+
+    def _begin_with(self) -> str:
+        return self._first_theme
+
+    theme: Reactive[str] = Reactive(Initialize(_begin_with))
 
     def __init__(
-        self, desk: Desk, *, clock: Callable[[], float] = time.time, shown: asyncio.Event | None = None
+        self,
+        desk: Desk,
+        *,
+        clock: Callable[[], float] = time.time,
+        shown: asyncio.Event | None = None,
+        theme: str = "",
+        keep_theme: Callable[[str], None] | None = None,
     ) -> None:
-        """Show `desk`; `clock` gives Unix time in seconds; `shown` is set once the first frame stands."""
+        """Show `desk`; `clock` gives Unix time in seconds; `shown` is set once the first frame stands.
+
+        `theme` is what was chosen before, our own where it is unknown; `keep_theme` keeps what is chosen now, and is
+        called beside the event loop.
+        """
+        self._first_theme = theme if theme in BUILTIN_THEMES else THEME.name  # before Textual works out its colours
         super().__init__()
+        self._keep_theme = keep_theme
+        self._keeping = asyncio.Lock()
         self.desk = desk
         self.clock = clock
         self._shown = shown or asyncio.Event()
@@ -80,12 +97,24 @@ class AutodApp(App[int]):
         """Who waits that `w` has gone to last."""
         self._countdown: Timer | None = None
         self.register_theme(THEME)
-        self.add_class(f"-theme-{THEME.name}")
+        self.add_class(f"-theme-{self._first_theme}")
         self.set_class(words.ASCII_ONLY, "ascii-only")
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Know our own theme before it can be registered: chosen later, all colours would be worked out twice."""
         return THEME if theme_name == THEME.name else super().get_theme(theme_name)
+
+    def watch_theme(self) -> None:
+        """Keep what was chosen for the next start."""
+        start(self, self._keep_choice, group="theme")
+
+    async def _keep_choice(self) -> None:
+        async with self._keeping:  # the last choice shall be the one that stays
+            if self._keep_theme is not None:
+                try:
+                    await asyncio.to_thread(self._keep_theme, self.theme)
+                except AutodError as error:
+                    self.say(str(error), failed=True)
 
     def read_pages(self) -> None:
         """Read the styles of all other screens, once; the first frame needn't wait for them."""

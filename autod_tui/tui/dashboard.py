@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -50,8 +51,9 @@ def _spare_what_stays() -> None:
 
 async def _once(start: Path, read: Callable[[], Written]) -> int:
     loop = asyncio.get_running_loop()
-    shown, early = asyncio.Event(), EarlyDesk(read())
-    app = AutodApp(early, shown=shown)
+    written = read()
+    shown, early = asyncio.Event(), EarlyDesk(written)
+    app = AutodApp(early, shown=shown, theme=written.theme, keep_theme=_keep_theme)
     loop.call_later(STARTED, _spare_what_stays)
     desk = asyncio.create_task(_open(app, early, start, shown))
     desk.add_done_callback(lambda ended: None if ended.cancelled() else app.exit())
@@ -62,6 +64,12 @@ async def _once(start: Path, read: Callable[[], Written]) -> int:
         with suppress(asyncio.CancelledError):
             await desk
     return result if result is not None else app.return_code or 0
+
+
+def _keep_theme(name: str) -> None:
+    from autod_tui.store.choices import keep_theme  # the first frame needs nothing of it
+
+    keep_theme(os.environ, name)
 
 
 async def _open(app: AutodApp, early: EarlyDesk, start: Path, shown: asyncio.Event) -> None:
