@@ -92,6 +92,9 @@ class Lane:
         reading = news.reading if news.reading != self._record_told else None
         self._record_told = news.reading
         logged, at = self._read_log(news.conversation or self.agent.conversation)
+        if logged is None and reading is not None and reading.vague:
+            at = news.read_at  # what ends the wait for another attempt may have been told since
+            reading = reading if reading.until > time.time() else None
         reading = logged or reading
         self._counted = self._counted or news.models is not None
         if news.models is None and reading is None and news.reported_usd is None:

@@ -12,7 +12,10 @@ REFUSALS = frozenset({429, 529})
 """Statuses by which a service asks for fewer requests."""
 ANY_REFUSAL = rf"\b(?:{'|'.join(map(str, sorted(REFUSALS)))})\b"
 """Matches one of them in words."""
-_BEFORE = r"\b(?:retry(?:ing)?|try again|tries again|resets?|resetting|reconnecting|available|wait)\b[^\d\n]{0,20}?"
+_BEFORE = (
+    r"\b(?:retry(?:ing)?|try again|tries again|resets?|resetting|reconnecting|available|wait)\b"
+    r"(?:\s*\(\d+/\d+\))?[^\d\n]{0,20}?"
+)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _AMOUNT = r"\d+(?:\.\d+)?\s*(?:ms|s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?)(?![a-z])"
 _IN = re.compile(rf"{_BEFORE}\bin\s+((?:{_AMOUNT}[\s,]*(?:and\s+)?)+)", re.IGNORECASE)

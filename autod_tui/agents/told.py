@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import limit_ends
+from autod_tui.agents.limits import ANY_REFUSAL, limit_ends
 from autod_tui.agents.readiness import clean, limited
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 _CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
+_REFUSED = re.compile(ANY_REFUSAL)
+"""An agent hands on the status of an answer as its first word."""
 _KINDS = frozenset({"permission", "question"})
 _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 """How status files begin to say what is waited for, and the kind of wait."""
@@ -130,7 +132,7 @@ def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Re
     error = _dig(told.fields, "error", "message")
     words = _said(next(_strings([*(told.fields.get(name) for name in _WORDS), error]), ""))
     again = told.fields.get("recoverable") is True
-    if limited(profile, words):
+    if limited(profile, words) or _REFUSED.match(words):
         state = WorkstreamState.RATE_LIMITED
     elif again:
         return Reading(WorkstreamState.WORKING, "", Source.HOOK)

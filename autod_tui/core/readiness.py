@@ -258,9 +258,10 @@ def _limit(memory: Memory, winner: Claim, now: float) -> Claim | None:
     limit, reading = memory.limit, winner.reading
     if limit is None or now >= _limit_ends(limit) or _answers(memory, limit):
         return None
-    quiet = reading.state is S.IDLE and reading.vague
+    quiet = reading.state is S.IDLE and reading.vague and reading.source is not Source.SCREEN
     failed_before = reading.state is S.FAILED and limit.at > winner.at  # it says so, and tries again all the same
-    return limit if reading.state is S.WORKING or quiet or failed_before else None
+    told_without_end = reading.state is S.RATE_LIMITED and not reading.until and limit.at > winner.at
+    return limit if reading.state is S.WORKING or quiet or failed_before or told_without_end else None
 
 
 def _answers(memory: Memory, limit: Claim) -> bool:

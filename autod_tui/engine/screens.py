@@ -41,6 +41,9 @@ SHARE = 0.04
 AGREE_AFTER = 0.1
 """Seconds between the two looks of somebody who only passes by."""
 _RESTS = frozenset({WorkstreamState.DONE, WorkstreamState.IDLE, WorkstreamState.FAILED, WorkstreamState.WAITING})
+_MAY_HAVE_ENDED = frozenset(
+    {WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED, WorkstreamState.IDLE, WorkstreamState.WAITING}
+)
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
@@ -243,15 +246,16 @@ class Screens:
             return
         if not self._question_gone(record, profile, lines):
             return
-        works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited="")
         state, shown = record.state, WorkstreamState.IDLE
+        limited = profile.rate_limited if state is WorkstreamState.RATE_LIMITED else ""  # it shows that it tries again
+        works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited=limited)
         if self._house.agents.read_screen(works, lines) is not None:
             self._busy.add(record.name)
             shown = WorkstreamState.WORKING
-            known = state is WorkstreamState.WORKING
+            known = state in (WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED)
         else:
             known = state is not WorkstreamState.WAITING and record.name not in self._busy
-        if not known and state in (WorkstreamState.WORKING, WorkstreamState.IDLE, WorkstreamState.WAITING):
+        if not known and state in _MAY_HAVE_ENDED:
             self._minds.hear(record, Reading(shown, "", Source.SCREEN, vague=True))
 
     def _question_gone(self, record: WorkstreamRecord, profile: AgentProfile, lines: tuple[str, ...]) -> bool:

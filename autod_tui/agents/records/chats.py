@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.limits import REFUSALS
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 
 class _GeminiTokens(Struct):
@@ -71,6 +73,9 @@ class _QwenEvent(Struct):
     output_token_count: int = 0
     cached_content_token_count: int = 0
     total_token_count: int = 0
+    prompt_id: str = ""
+    error_message: str = ""
+    status_code: int = 0
 
 
 class _QwenPayload(Struct):
@@ -95,6 +100,13 @@ class _QwenEntry(Struct):
 
 _QWEN = msgspec.json.Decoder(_QwenEntry, strict=False)
 _ANSWER = "qwen-code.api_response"
+_TROUBLE = "qwen-code.api_error"
+_BROKEN = 500
+"""First status by which a service tells of trouble of its own."""
+_TEXT_LIMIT = 200
+QWEN_FIRST = 1.5
+"""Seconds that Qwen Code waits after the first failure that it tells, 30 % more or less; twice as long with each."""
+QWEN_LONGEST = 30.0
 
 
 class QwenReader:
@@ -104,6 +116,8 @@ class QwenReader:
         """Count from Unix time `since` on."""
         self.sums = Sums(since)
         self._by_answer = False
+        self._failures = 0
+        """Failures that it told of the request in hand."""
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
@@ -114,12 +128,30 @@ class QwenReader:
         at, event = moment(entry.timestamp), entry.systemPayload.uiEvent if entry.systemPayload else None
         if event is not None and event.name == _ANSWER:
             self._by_answer = True
+            self._goes_on(at)
             counts = (event.input_token_count, event.output_token_count, event.cached_content_token_count)
             tokens = _of_qwen(*counts, event.total_token_count)
             self.sums.count(event.response_id or entry.uuid, event.model, tokens, at)
+        elif event is not None and event.name == _TROUBLE:
+            self._retries(event, at)
         elif (usage := entry.usageMetadata) is not None and not self._by_answer:
             counts = (usage.promptTokenCount, usage.candidatesTokenCount, usage.cachedContentTokenCount)
             self.sums.count(entry.uuid, entry.model, _of_qwen(*counts, usage.totalTokenCount), at)
+
+    def _goes_on(self, at: float | None) -> None:
+        self._failures = 0
+        self.sums.read(None, at)
+
+    def _retries(self, event: _QwenEvent, at: float | None) -> None:
+        """Take a request that failed, and that is tried again once a wait that is told nowhere is over."""
+        limits = event.status_code in REFUSALS
+        if at is None or not (limits or event.status_code >= _BROKEN) or "#" not in event.prompt_id:
+            return
+        until = at + min(QWEN_LONGEST, QWEN_FIRST * 2**self._failures)
+        self._failures += 1
+        state = WorkstreamState.RATE_LIMITED if limits else WorkstreamState.WORKING
+        words = event.error_message[:_TEXT_LIMIT] if limits else f"retrying: {event.error_message[:_TEXT_LIMIT]}"
+        self.sums.read(Reading(state, words, Source.RECORDS, until, vague=True), at)
 
 
 def _of_qwen(prompt: int, output: int, cached: int, total: int) -> Tokens:

@@ -21,6 +21,8 @@ class News(Struct, frozen=True, kw_only=True):
     """The agent's own word on the cost of it all; None when it says nothing."""
     reading: Reading | None = None
     """The state it told last; None when it told none, or has gone on since."""
+    read_at: float = 0.0
+    """Unix time at which it told that; 0: unknown."""
     conversation: str = ""
 
 
@@ -54,6 +56,7 @@ class Teller:
             models=models if changed and models else None,
             reported_usd=told[1],
             reading=main.reading,
+            read_at=main.read_at,
             conversation=main.conversation,
         )
 

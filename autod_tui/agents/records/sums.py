@@ -29,6 +29,8 @@ class Sums:
         self.models: dict[str, Tokens] = {}
         self.reported_usd: float | None = None
         self.reading: Reading | None = None
+        self.read_at = 0.0
+        """Unix time at which that was told; 0: unknown."""
         self.conversation = ""
         self.unrecorded: dict[str, Tokens] = {}
         """What the agent says it has used beyond the messages here; those of sub-agents are in it."""
@@ -65,7 +67,7 @@ class Sums:
     def read(self, reading: Reading | None, at: float | None) -> None:
         """Take a state that the agent told; one from before `since` says nothing."""
         if at is None or at >= self.since:
-            self.reading = reading
+            self.reading, self.read_at = reading, at or 0.0
 
     def _remember(self, message: str, tokens: Tokens) -> None:
         self._messages[message] = tokens

@@ -19,6 +19,7 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
     [
         ("✻ API error · Retrying in 5s · attempt 2/10", 5.0),
         ("✻ 529 The service is overloaded · retrying in 1s · attempt 3/10", 1.0),
+        ("⠴ Retrying (1/3) in 2s... (escape to cancel)", 2.0),
         ("Rate limit reached. Please try again in 1.898s.", 1.898),
         ("Please try again in 250ms.", 0.25),
         ("You've hit your usage limit. Try again in 2 days 3 hours 5 minutes.", 2 * DAY + 3 * HOUR + 5 * MINUTE),

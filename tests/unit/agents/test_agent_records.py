@@ -353,3 +353,19 @@ def test_an_old_claude_tells_a_limit_by_its_words_alone(tmp_path: Path, words: s
     path.write_text(json.dumps({"type": "assistant", "isApiErrorMessage": True, "message": message}) + "\n")
     reading = Record(path, "claude").read_new().reading
     assert reading is not None and reading.state == WorkstreamState(state)
+
+
+@pytest.mark.parametrize(("told", "state", "wait"), [(2, "rate-limited", 1.5), (3, "rate-limited", 3.0), (4, "", 6.0)])
+def test_qwen_tells_each_attempt_that_was_refused(tmp_path: Path, told: int, state: str, wait: float) -> None:
+    lines = (DATA / "qwen/overloaded.jsonl").read_text().splitlines(keepends=True)
+    if not state:  # the same, but of another trouble
+        state, lines = "working", [line.replace("529", "503") for line in lines]
+    chat = tmp_path / "chat.jsonl"
+    chat.write_text("".join(lines[:told]))
+    news = Record(chat, "qwen").read_new()
+    reading = news.reading
+    assert reading is not None
+    assert (reading.state, reading.vague, reading.until - news.read_at) == (state, True, pytest.approx(wait))
+    assert "The service is overloaded" in reading.reason
+    chat.write_text("".join([*lines[:told], lines[0]]))  # and then an answer
+    assert Record(chat, "qwen").read_new().reading is None

@@ -131,6 +131,17 @@ def test_other_spellings_are_understood() -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "state"),
+    [("529 The service is overloaded", "rate-limited"), ("429 Too many", "rate-limited"), ("503 It rests", "failed")],
+)
+def test_a_status_of_too_many_requests_is_a_limit_whoever_hands_it_on(words: str, state: str) -> None:
+    told = Payload(event="agent_end", payload={"reason": "error", "message": words})
+    reading = hook_reading(load_profiles()["pi"], told)
+    assert reading is not None
+    assert (reading.state, reading.reason) == (state, words)
+
+
+@pytest.mark.parametrize(
     ("status", "state", "reason"),
     [
         ({"status": "busy"}, "working", ""),

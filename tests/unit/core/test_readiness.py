@@ -360,6 +360,16 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 hook working; 5 hook retries; 11 screen busy; 15 screen busy; 16 hook retries; 30 hook working",
         "10.9 rate-limited; 11 working; 15.9 working; 16 rate-limited; 29 rate-limited; 30 working",
     ),
+    "a limit of a hook's, and its end on the screen": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 hook rate-limited; 5.4 screen rate-limited; 7 hook working",
+        "5 rate-limited; 6.9 rate-limited; 7 working",
+    ),
+    "a limit that the records tell, broken off": (
+        {"hooks_suffice": True, "hooks_fail": True},
+        "0 hook working; 5 records retry 30; 8 screen quiet",
+        "5 rate-limited; 8.4 rate-limited; 8.6 idle; 29 idle",
+    ),
     "a limit of a hook's, told no more": (
         {"hooks_suffice": True, "hooks_fail": True},
         "0 hook working; 5 hook retries",
