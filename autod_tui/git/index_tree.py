@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+from itertools import pairwise
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,6 +16,8 @@ _MANY = 2 * 2**20
 """Bytes of an index above which git is quicker."""
 _STAT = 40
 """Bytes of an entry before its object id; six words down stands the mode."""
+Listed = tuple[int, int, int, int, int, int, int, int, int, int, bytes]
+"""Of a file: change and modification (seconds, nanoseconds each), device, inode, mode, owner, group, size, object."""
 _ODD = 0x7000
 """Flags of an entry that is unmerged, or has more flags."""
 _LONG = 0xFFF
@@ -68,6 +72,18 @@ def tree_of_index(data: bytes, writer: ObjectWriter) -> str | None:
     except ValueError:
         return None
     return _Builder(data, starts, writer).tree(root) if root is not None else None
+
+
+def listed_in(data: bytes, width: int) -> dict[bytes, Listed]:
+    """Return what an index of version 2 lists, by path; `width` is the length of a raw object id.
+
+    ValueError where it is of another version, or unmerged.
+    """
+    entry, name = struct.Struct(f">10I{width}s"), _STAT + width + 2
+    starts = _starts(data, width)
+    return {
+        data[at + name : data.index(b"\0", at + name, end)]: entry.unpack_from(data, at) for at, end in pairwise(starts)
+    }
 
 
 def _starts(data: bytes, width: int) -> list[int]:

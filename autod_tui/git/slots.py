@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
+from autod_tui.git.clean import is_clean
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
 from autod_tui.git.index_tree import is_plain, listing_of, read_index, tree_of_index
@@ -118,7 +119,7 @@ class Slots:
             self._memories[place.git_dir] = _Memory(closed=standing, look=look)
 
     async def _close_plain(self, place: Place, branch: str, message: str, start: str) -> str:
-        """Close a slot by one `git add`: what the index holds then tells whether there was anything to commit.
+        """Close a slot by a look at its files, or by one `git add`: the index tells then what there is to commit.
 
         Empty where that can't tell everything: in the midst of a git operation, on another branch, with files that
         stay out, with submodules, or with an index that only git reads. What was added is found by a status then.
@@ -131,20 +132,24 @@ class Slots:
         if before is None or not (held := read_index(index)) or not is_plain(held):
             return ""
         refuse_unfinished(place)
-        await self._add(place)
-        listing, held = listing_of(held, before), read_index(index)
-        if not held:
-            return ""
-        if listing and held.startswith(listing):
-            tree: str | None = before
-        else:
-            tree = tree_of_index(held, self._writer) if is_plain(held) else None
-        if tree is None:
-            return ""
-        oid = head if tree == before else await self._commit_tree(place, branch, head, tree, message)
-        if oid:
-            self._remember(place, oid, start)
-        return oid
+        listing = listing_of(held, before)
+        if not (listing and is_clean(place.work_tree, index, held, self._writer)):
+            await self._add(place)
+            tree = self._tree_added(index, listing, before)
+            if tree is None:
+                return ""
+            if tree != before:
+                head = await self._commit_tree(place, branch, head, tree, message)
+        if head:
+            self._remember(place, head, start)
+        return head
+
+    def _tree_added(self, index: Path, listing: bytes, before: str) -> str | None:
+        """Return the tree of all that was added; `before` where the index lists what it did. None: ask git."""
+        held = read_index(index)
+        if held and listing and held.startswith(listing):
+            return before
+        return tree_of_index(held, self._writer) if held and is_plain(held) else None
 
     async def _add(self, place: Place) -> None:
         """Add all there is; a repository within that has no commit yet stays as it is, for git can't add it."""

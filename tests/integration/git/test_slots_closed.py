@@ -1,4 +1,4 @@
-"""Slots closed by one `git add`: the same work is kept as where a git status looks first."""
+"""Slots closed by a look, or by one `git add`: the same work is kept as where a git status looks first."""
 
 from __future__ import annotations
 
@@ -87,24 +87,25 @@ def many(slot: Path) -> None:
     (slot / "x.log").write_text("ignored\n")
 
 
-WAYS: dict[str, tuple[Callable[[Path], object], bool]] = {
-    "nothing": (lambda slot: None, True),
-    "many changes": (many, True),
-    "all deleted": (all_deleted, True),
-    "staged, then changed": (staged_then_changed, True),
-    "committed": (lambda slot: git(slot, "commit", "-q", "--allow-empty", "-m", "empty"), True),
-    "committed, and more left": (commit_and_leave, True),
-    "conflict without an operation": (conflict_of_a_stash, True),
-    "only an ignored file": (lambda slot: (slot / "x.log").write_text("1\n"), True),
-    "a file that stays out": (lambda slot: (slot / "progress.md").write_text("1\n"), True),
-    "a file that stays out, staged": (staged_that_stays_out, False),
-    "merge half done": (merge_half_done, False),
-    "another branch": (another_branch, False),
-    "no branch": (no_branch, False),
-    "repository within": (repository_within, False),
+LOOK, ADD, MORE = (), ("add",), ("add", "...")
+WAYS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
+    "nothing": (lambda slot: None, LOOK),
+    "many changes": (many, ADD),
+    "all deleted": (all_deleted, ADD),
+    "staged, then changed": (staged_then_changed, ADD),
+    "committed": (lambda slot: git(slot, "commit", "-q", "--allow-empty", "-m", "empty"), LOOK),
+    "committed, and more left": (commit_and_leave, ADD),
+    "conflict without an operation": (conflict_of_a_stash, ADD),
+    "only an ignored file": (lambda slot: (slot / "x.log").write_text("1\n"), ADD),
+    "a file that stays out": (lambda slot: (slot / "progress.md").write_text("1\n"), ADD),
+    "a file that stays out, staged": (staged_that_stays_out, MORE),
+    "merge half done": (merge_half_done, MORE),
+    "another branch": (another_branch, MORE),
+    "no branch": (no_branch, MORE),
+    "repository within": (repository_within, MORE),
 }
-"""What a session may leave; True where one git is enough to see it."""
-BY_ADD = {name: way for name, (way, enough) in WAYS.items() if enough}
+"""What a session may leave, and the gits that see it."""
+FEW = {name: given for name, given in WAYS.items() if given[1] is not MORE}
 
 
 @pytest.mark.parametrize("way", [way for way, _ in WAYS.values()], ids=WAYS.keys())
@@ -134,9 +135,9 @@ async def test_the_same_is_kept_as_by_a_status(
         assert box.git("diff", "HEAD", "--stat", cwd=place) == ""
 
 
-@pytest.mark.parametrize("way", BY_ADD.values(), ids=BY_ADD.keys())
-async def test_one_git_closes_a_slot(
-    box: Sandbox, way: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("way", "gits"), FEW.values(), ids=FEW.keys())
+async def test_a_look_or_one_git_closes_a_slot(
+    box: Sandbox, way: Callable[[Path], object], gits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     box.commit(FILES)
     repository = box.open()
@@ -152,7 +153,7 @@ async def test_one_git_closes_a_slot(
 
     monkeypatch.setattr(Git, "run", noted)
     await repository.close_slot(str(slot), "run/r/one", "Save")
-    assert words == ["add"]
+    assert words == list(gits)
 
 
 def commits(slot: Path) -> None:
