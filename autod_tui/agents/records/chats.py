@@ -116,8 +116,8 @@ class QwenReader:
         """Count from Unix time `since` on."""
         self.sums = Sums(since)
         self._by_answer = False
-        self._failures = 0
-        """Failures that it told of the request in hand."""
+        self._failed = ("", 0)
+        """The prompt whose requests fail, and how many failures it told since the last answer."""
 
     def take(self, line: bytes) -> None:
         """Read one entry; what it doesn't understand it passes over."""
@@ -139,7 +139,7 @@ class QwenReader:
             self.sums.count(entry.uuid, entry.model, _of_qwen(*counts, usage.totalTokenCount), at)
 
     def _goes_on(self, at: float | None) -> None:
-        self._failures = 0
+        self._failed = ("", 0)
         self.sums.read(None, at)
 
     def _retries(self, event: _QwenEvent, at: float | None) -> None:
@@ -147,8 +147,10 @@ class QwenReader:
         limits = event.status_code in REFUSALS
         if at is None or not (limits or event.status_code >= _BROKEN) or "#" not in event.prompt_id:
             return
-        until = at + min(QWEN_LONGEST, QWEN_FIRST * 2**self._failures)
-        self._failures += 1
+        prompt, times = self._failed
+        times = times if prompt == event.prompt_id else 0
+        until = at + min(QWEN_LONGEST, QWEN_FIRST * 2**times)
+        self._failed = (event.prompt_id, times + 1)
         state = WorkstreamState.RATE_LIMITED if limits else WorkstreamState.WORKING
         words = event.error_message[:_TEXT_LIMIT] if limits else f"retrying: {event.error_message[:_TEXT_LIMIT]}"
         self.sums.read(Reading(state, words, Source.RECORDS, until, vague=True), at)

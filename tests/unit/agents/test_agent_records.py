@@ -369,3 +369,9 @@ def test_qwen_tells_each_attempt_that_was_refused(tmp_path: Path, told: int, sta
     assert "The service is overloaded" in reading.reason
     chat.write_text("".join([*lines[:told], lines[0]]))  # and then an answer
     assert Record(chat, "qwen").read_new().reading is None
+    chat.write_text(
+        "".join([*lines[:told], lines[1].replace("########1", "########2")])
+    )  # a new turn: the wait is short
+    news = Record(chat, "qwen").read_new()
+    assert news.reading is not None
+    assert news.reading.until - news.read_at == pytest.approx(1.5)
