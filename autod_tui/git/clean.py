@@ -55,21 +55,26 @@ def _files(work_tree: str, listed: dict[bytes, Listed]) -> Iterator[tuple[bytes,
 
 
 def _is_as_listed(entry: os.DirEntry[bytes], listed: Listed, written: int, writer: ObjectWriter) -> bool:
+    changed, changed_ns, modified, modified_ns, _, inode, mode, owner, group, size, oid = listed
     seen = entry.stat(follow_symlinks=False)
-    changed, modified = divmod(seen.st_ctime_ns, _SECOND), divmod(seen.st_mtime_ns, _SECOND)
-    facts = (*changed, *modified, seen.st_ino & _WORD, _mode(seen.st_mode))
-    if facts != listed[:4] + listed[5:7] or (seen.st_uid, seen.st_gid, seen.st_size & _WORD) != listed[7:10]:
-        return False
-    return modified[0] < written or _holds(entry, seen.st_size, listed[10], writer)
+    as_listed = (
+        seen.st_mtime_ns == modified * _SECOND + modified_ns
+        and seen.st_ctime_ns == changed * _SECOND + changed_ns
+        and seen.st_size & _WORD == size
+        and seen.st_ino & _WORD == inode
+        and seen.st_uid == owner
+        and seen.st_gid == group
+        and _mode(seen.st_mode) == mode
+    )
+    return as_listed and (modified < written or _holds(entry, seen.st_size, oid, writer))
 
 
 def _mode(mode: int) -> int:
     """Return the mode by which git lists a file; 0 for what it can't list."""
-    if stat.S_ISLNK(mode):
-        return _LINK
-    if stat.S_ISREG(mode):
+    kind = stat.S_IFMT(mode)
+    if kind == stat.S_IFREG:
         return _PROGRAM if mode & stat.S_IXUSR else _FILE
-    return 0
+    return _LINK if kind == stat.S_IFLNK else 0
 
 
 def _holds(entry: os.DirEntry[bytes], size: int, oid: bytes, writer: ObjectWriter) -> bool:
