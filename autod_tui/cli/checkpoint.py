@@ -84,19 +84,20 @@ def _show(console: Console, view: CheckpointView) -> None:
         console.show("  " + line)
     for step in view.forecast.steps:
         console.say(f"  {step.workstream} will conflict with {', '.join(step.others)}: {', '.join(step.files)}")
-    show_gates(console, view.gates)
+    show_gates(console, view.gates, outdated=record.outdated)
 
 
-def show_gates(console: Console, gates: tuple[GateResult, ...]) -> None:
-    """Print one row per gate, with the place of its output."""
+def show_gates(console: Console, gates: tuple[GateResult, ...], *, outdated: bool = False) -> None:
+    """Print one row per gate, with the place of its output; `outdated` ones judged heads that have moved since."""
     if not gates:
         return
-    rows = [["GATE", "STATE", "MEASURED", "BOUND", "OUTPUT"], *map(_gate_row, gates)]
+    rows = [["GATE", "STATE", "MEASURED", "BOUND", "OUTPUT"], *(_gate_row(gate, outdated=outdated) for gate in gates)]
     for line in table(rows):
         console.show("  " + line)
 
 
-def _gate_row(gate: GateResult) -> list[str]:
+def _gate_row(gate: GateResult, *, outdated: bool) -> list[str]:
     measured = "-" if gate.measured is None else f"{gate.measured:g}"
-    state = gate.state.value + (f": {gate.reason}" if gate.reason else "")
+    state = gate.state.value + (" of older heads" if outdated and gate.judged else "")
+    state += f": {gate.reason}" if gate.reason else ""
     return [gate.name, state, measured, gate.threshold or "-", gate.log or "-"]

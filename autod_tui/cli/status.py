@@ -133,6 +133,7 @@ def show_checkpoints(console: Console, views: tuple[CheckpointView, ...]) -> Non
 def _checkpoint_row(view: CheckpointView) -> list[str]:
     green = sum(gate.state is GateState.GREEN for gate in view.gates)
     red = [gate.name for gate in view.gates if gate.state is GateState.RED]
+    old = view.record.outdated and any(gate.judged for gate in view.gates)
     notes = [view.record.reason] if view.record.reason else []
     files = sum(len(step.files) for step in view.forecast.steps)
     if files and view.record.state is not CheckpointState.MERGED:
@@ -145,6 +146,6 @@ def _checkpoint_row(view: CheckpointView) -> list[str]:
         cut(view.name, _NAME_WIDTH),
         view.record.state.value,
         str(len(view.spec.merge)),
-        f"red: {', '.join(red)}" if red else f"{green}/{len(view.gates)}",
+        (f"red: {', '.join(red)}" if red else f"{green}/{len(view.gates)}") + (" (older heads)" if old else ""),
         "; ".join(notes),
     ]

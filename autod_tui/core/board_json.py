@@ -87,7 +87,7 @@ def checkpoint_json(view: CheckpointView) -> dict[str, Any]:
         "waits_for": list(view.waits_for),
         "merge": list(spec.merge),
         "into": spec.into,
-        "gates": [_gate_json(gate) for gate in view.gates],
+        "gates": [_gate_json(gate, outdated=record.outdated) for gate in view.gates],
         "conflicts": [
             {"workstream": step.workstream, "with": list(step.others), "files": list(step.files)}
             for step in forecast.steps
@@ -106,7 +106,7 @@ def checkpoint_json(view: CheckpointView) -> dict[str, Any]:
     }
 
 
-def _gate_json(gate: GateResult) -> dict[str, Any]:
+def _gate_json(gate: GateResult, *, outdated: bool) -> dict[str, Any]:
     return {
         "name": gate.name,
         "state": gate.state.value,
@@ -115,6 +115,7 @@ def _gate_json(gate: GateResult) -> dict[str, Any]:
         "seconds": gate.seconds,
         "log": gate.log or None,
         "reason": gate.reason or None,
+        "outdated": outdated and gate.judged,
     }
 
 

@@ -51,6 +51,11 @@ class GateResult(Struct, frozen=True, kw_only=True):
     reason: str = ""
     """Why it is red: `exit status 1`, `59 is not >= 60`, `timed out after 600 s`, `no number in the output`."""
 
+    @property
+    def judged(self) -> bool:
+        """True when it came to a result."""
+        return self.state in (GateState.GREEN, GateState.RED)
+
 
 class CheckpointState(StrEnum):
     """Where a checkpoint stands."""
@@ -230,6 +235,8 @@ class CheckpointRecord(Struct, frozen=True, kw_only=True):
     state: CheckpointState = CheckpointState.OPEN
     reason: str = ""
     gates: tuple[GateResult, ...] = ()
+    outdated: bool = False
+    """The gates judged a rehearsal of heads that have moved since."""
     transaction: Transaction | None = None
     rehearsed_heads: tuple[str, ...] = ()
     """(into, step heads ...) of the last green rehearsal, in plan order; empty when none holds."""

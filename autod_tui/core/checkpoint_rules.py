@@ -31,7 +31,7 @@ def _forecast_changed(event: ev.ForecastChanged, state: State, at: float) -> Sta
 
 def _merge_started(event: ev.MergeStarted, state: State, at: float) -> State:
     transaction = Transaction(id=event.id, plan=event.plan, rehearsal=event.rehearsal, began_at=at)
-    changes: dict[str, Any] = {"transaction": transaction, "gates": (), "guilt": None}
+    changes: dict[str, Any] = {"transaction": transaction, "gates": (), "outdated": False, "guilt": None}
     if not event.rehearsal:
         changes |= {"state": CheckpointState.MERGING, "reason": ""}
     else:
@@ -132,7 +132,8 @@ def _checkpoint_rehearsed(event: ev.CheckpointRehearsed, state: State, at: float
 
 
 def _rehearsal_outdated(event: ev.RehearsalOutdated, state: State, at: float) -> State:
-    blank = {"rehearsed_heads": (), "rehearsed_result": "", "tried_heads": (), "reason": ""}
+    outdated = bool(state.checkpoint(event.checkpoint).tried_heads)  # else the gates are those of a merge
+    blank = {"outdated": outdated, "rehearsed_heads": (), "rehearsed_result": "", "tried_heads": (), "reason": ""}
     return with_checkpoint(
         state, event.checkpoint, state=_without_merge(state, event.checkpoint, CheckpointState.OPEN), **blank
     )
@@ -192,6 +193,9 @@ def _checkpoint_merged(event: ev.CheckpointMerged, state: State, at: float) -> S
         in_force=True,
         reason="",
         transaction=None,
+        rehearsed_heads=(),
+        rehearsed_result="",
+        tried_heads=(),
         before_oid=event.before_oid,
         base_oid=event.base_oid,
         first_base_oid=record.first_base_oid or event.base_oid,

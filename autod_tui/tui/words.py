@@ -56,6 +56,9 @@ CHECKPOINT: dict[CheckpointState, Look] = {
     CheckpointState.ROLLED_BACK: Look("↶", "<", "rolled back", "warn"),
 }
 
+OLDER_HEADS = "of older heads"
+"""Said of a gate that judged heads which have moved since."""
+
 GATE: dict[GateState, Look] = {
     GateState.OPEN: Look("○", "o", "not run", "dim"),
     GateState.RUNNING: Look("◐", "~", "running", "info"),

@@ -22,6 +22,7 @@ from autod_tui.core.requests import (
     Rollback,
     Sync,
 )
+from autod_tui.tui.widgets.details import gate_row
 from tests.tui.fake_desk import planned
 from tests.tui.robot import robot_at
 from tests.tui.sample import busy_desk, conflicted_desk, merge_plan, merged_events
@@ -160,3 +161,19 @@ async def test_rollback_says_in_words_what_it_does() -> None:
         await robot.expect("2 later commits on integration/x stay", "t1 is removed")
         await robot.press("y")
         assert await robot.expect_asked(Rollback) == Rollback(plan=plan)
+
+
+async def test_gates_that_judged_older_heads_say_so() -> None:
+    desk = busy_desk()
+    green = GateResult(name="tests", state=GateState.GREEN, seconds=14.1)
+    desk.happen(
+        ev.MergeStarted(id="r", plan=merge_plan(desk), rehearsal=True),
+        ev.GateFinished(checkpoint="foundation", result=green, tree="t"),
+        ev.CheckpointRehearsed(checkpoint="foundation", heads=("i", "h"), result="r", green=True),
+    )
+    async with robot_at(desk) as robot:
+        await robot.press("p")
+        await robot.expect("green, 14.1 s")
+        desk.happen(ev.RehearsalOutdated(checkpoint="foundation"))
+        await robot.expect("green of older heads")
+    assert {role for text, role in gate_row(green, 80, outdated=True).spans if text.strip()} == {"", "dim"}

@@ -58,20 +58,25 @@ def _changes(view: WorkstreamView) -> str:
     return f"{text}, {changes.uncommitted} uncommitted" if changes.uncommitted else text
 
 
-def gate_row(gate: GateResult, width: int, indent: int = 0) -> Row:
-    """Return one line about a gate: state, measured value against the threshold, time, reason."""
+def gate_row(gate: GateResult, width: int, indent: int = 0, *, outdated: bool = False) -> Row:
+    """Return one line about a gate: state, measured value against the threshold, time, reason.
+
+    One that is `outdated` judged heads that have moved since: it is told, but calls nobody.
+    """
     look = words.GATE[gate.state]
+    if outdated and gate.judged:
+        look = look._replace(word=f"{look.word} {words.OLDER_HEADS}", role="dim")
     spans: list[Span] = [(f"{' ' * indent}{look.mark} ", look.role), (fit(gate.name, 16), ""), (" ", "")]
     measured = f"{gate.measured:g}" if gate.measured is not None else ""
     bound = f"{measured} {gate.threshold}".strip()
     spans.append((fit(bound, 14), look.role if measured else "dim"))
-    tail = _gate_tail(gate, look.word)
+    tail = _gate_tail(gate, look.word, outdated=outdated)
     spans.append((shorten(tail, max(width - indent - 33, 8)), look.role if gate.state is GateState.RED else "dim"))
     return row(*spans)
 
 
-def _gate_tail(gate: GateResult, word: str) -> str:
-    if gate.state is GateState.RED:
+def _gate_tail(gate: GateResult, word: str, *, outdated: bool) -> str:
+    if gate.state is GateState.RED and not outdated:
         return gate.reason or word
     if gate.state is GateState.GREEN:
         return f"{word}, {seconds_text(gate.seconds)}"
@@ -90,7 +95,7 @@ def checkpoint_rows(view: CheckpointView, width: int, now: float) -> list[Row]:
     rows += labelled("into", into, width)
     rows += _order_rows(view, width)
     rows += [row(("gates", "dim"))] if view.gates else labelled("gates", "none", width, "dim")
-    rows += [gate_row(gate, width, 2) for gate in view.gates]
+    rows += [gate_row(gate, width, 2, outdated=record.outdated) for gate in view.gates]
     if record.guilt:
         rows += labelled("guilty", record.guilt.explanation, width, "bad")
     if record.deferred and record.state is not CheckpointState.ROLLED_BACK:

@@ -27,7 +27,7 @@ def timeline_rows(views: Sequence[CheckpointView], times: Timeline, width: int, 
         rows.append(_members(view, width))
         if node := times.checkpoint(view.name):
             rows += [_beside_line(line) for line in _times(node, scale, width - 4, now)]
-        rows += [_beside_line(gate_row(gate, width - 4)) for gate in view.gates]
+        rows += [_beside_line(gate_row(gate, width - 4, outdated=view.record.outdated)) for gate in view.gates]
     return rows
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from autod_tui.core import events as ev
 from autod_tui.core import requests as rq
+from autod_tui.core.board import make_board
+from autod_tui.core.board_json import checkpoint_json
 from autod_tui.core.checkpoint import ApprovedPlan, CheckpointSpec, CheckpointState
 from autod_tui.engine.observer import REFS
 from tests.support.rig import Rig
@@ -299,6 +301,26 @@ async def test_rehearsal_is_outdated_by_a_new_head(rig: Rig) -> None:
     rig.commit("two", "new-two.txt", "2\n")
     await rig.conductor.survey()
     assert state(rig, "first") is CheckpointState.OPEN
+    assert gates_told(rig) == [("green", True)]
+    await rig.conductor.handle(rq.Check(checkpoint="first"))
+    assert gates_told(rig) == [("green", False)]
+
+
+async def test_gates_of_a_merge_are_never_outdated(rig: Rig) -> None:
+    rig.commit("one", "new-one.txt", "1\n")
+    rig.commit("two", "new-two.txt", "1\n")
+    await rig.conductor.handle(rq.Check(checkpoint="first"))
+    assert (await rig.merge("first")).ok
+    rig.commit("two", "new-two.txt", "2\n")
+    await rig.conductor.survey()
+    assert gates_told(rig) == [("green", False)]
+
+
+def gates_told(rig: Rig) -> list[tuple[str, bool]]:
+    """What JSON says of the gates of `first`: their states, and whether they are of older heads."""
+    board = make_board(rig.conductor.house.plan, rig.conductor.house.state, 0.0)
+    told = checkpoint_json(next(view for view in board.checkpoints if view.name == "first"))
+    return [(gate["state"], gate["outdated"]) for gate in told["gates"]]
 
 
 async def test_conflict_is_handed_to_an_agent_in_a_pane_of_its_own(rig: Rig) -> None:

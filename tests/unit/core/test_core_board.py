@@ -41,7 +41,7 @@ BESIDES = {
     "checkpoints": {
         "reason", "waits_for", "open_conflicts", "best_order", "then", "deferred", "guilty", "guilt", "due", "late",
     },
-    "gates": {"reason"},
+    "gates": {"reason", "outdated"},
 }  # fmt: skip
 
 

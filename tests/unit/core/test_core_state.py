@@ -202,6 +202,16 @@ def test_rehearsal_ends(green: bool, after: CheckpointState) -> None:
     assert told(merged(), ended).checkpoint("c").state is CheckpointState.MERGED
 
 
+def test_a_rehearsals_gates_are_outdated_and_a_merges_are_not() -> None:
+    ended = ev.CheckpointRehearsed(checkpoint="c", heads=("i", "h"), result="r", green=True)
+    moved = ev.RehearsalOutdated(checkpoint="c")
+    rehearsed = told(merge(rehearsal=True), gate(GateState.GREEN), ended)
+    assert not rehearsed.checkpoint("c").outdated
+    assert told(moved, state=rehearsed).checkpoint("c").outdated
+    assert not told(moved, merge(rehearsal=True), state=rehearsed).checkpoint("c").outdated
+    assert not told(merge(), gate(GateState.GREEN), merged(), moved, state=rehearsed).checkpoint("c").outdated
+
+
 def test_merge_lands_and_is_taken_back() -> None:
     moving = ev.RefsMoving(id="m", checkpoint="c", moves=(("refs/heads/i", "", "r"),))
     state = told(merge(), moving)
