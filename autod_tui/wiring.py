@@ -33,6 +33,7 @@ from autod_tui.engine.house import House
 from autod_tui.engine.runs.looks import session_window
 from autod_tui.engine.service import Service
 from autod_tui.git.repository import open_repository
+from autod_tui.git.scratch import removed_when_ended
 from autod_tui.parts import Parts, own_worktrees
 from autod_tui.reading import current_branch
 from autod_tui.store.follow import woken
@@ -60,6 +61,7 @@ def known_agents(start: Path) -> Mapping[str, AgentProfile]:
 @contextlib.asynccontextmanager
 async def open_desk(start: Path, *, role: str) -> AsyncIterator[BaseDesk]:
     """Open the repository that holds `start`: conduct when nobody does, else follow the one who does."""
+    removed_when_ended()
     parts = Parts(start, undeclared_ok=role == "new")
     conducting = parts.lock.try_acquire(Holder(pid=os.getpid(), role=role))
     try:

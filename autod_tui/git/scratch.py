@@ -7,9 +7,12 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 from autod_tui import process
 
@@ -19,6 +22,8 @@ _ROOM = 2**30
 """Free bytes below which memory is left alone: containers often have 64 MB there."""
 _SURELY_MADE = 60.0
 """Seconds after which a directory that nobody holds was not made just now by a process of the same id."""
+_held: set[Path] = set()
+"""Directories of this process."""
 
 
 class ScratchDirectory:
@@ -28,13 +33,34 @@ class ScratchDirectory:
         """Make the directory, in memory where asked for and where there is room."""
         parent = memory_directory() if memory else None
         self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=parent))
+        _held.add(self.path)
         self._handle = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         fcntl.flock(self._handle, fcntl.LOCK_EX)
 
     def close(self) -> None:
         """Remove the directory and all that is in it."""
         shutil.rmtree(self.path, ignore_errors=True)
+        _held.discard(self.path)
         os.close(self._handle)
+
+
+def removed_when_ended() -> None:
+    """Have what this process holds removed when its terminal closes or somebody ends it; it ends by that signal.
+
+    Signals that are ignored or handled already stay so; beside the main thread nothing happens.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    for path in tuple(_held):
+        shutil.rmtree(path, ignore_errors=True)
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def memory_directory() -> str | None:
