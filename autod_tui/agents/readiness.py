@@ -50,7 +50,7 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
     outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
     is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question
-    above a prompt was broken off, where a profile knows prompts.
+    above a prompt was broken off, where a profile knows prompts, and one above a footer was never asked.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
@@ -72,7 +72,10 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
 
 def _left(profile: AgentProfile, rows: Sequence[str], waiting: int) -> bool:
     """Tell whether an agent that has a prompt of its own shows one below its question: somebody has broken that off."""
-    return bool(profile.done) and any(_PROMPT.match(row) for row in rows[waiting + 1 :])
+    below = rows[waiting + 1 :]
+    if _lowest(profile.footer, below) >= 0:
+        return True
+    return bool(profile.done) and any(_PROMPT.match(row) for row in below)
 
 
 def _overcome(profile: AgentProfile, rows: Sequence[str], failed: int) -> bool:

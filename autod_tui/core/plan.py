@@ -81,6 +81,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     answering: str = ""
     """Screen pattern of what counts an answer that comes in, where nothing else tells that a limit is over: what it
     matches changes with each part."""
+    footer: str = ""
+    """Screen pattern of a row that it draws below its input line, and below no question: what stands above such a row
+    and looks like a question was merely printed."""
     install: str = ""
     """How a person gets the program, in one line."""
     built_in: bool = False

@@ -135,6 +135,7 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         rate_limited=table.pattern("rate_limited", base.rate_limited),
         retrying=table.pattern("retrying", base.retrying),
         answering=table.pattern("answering", base.answering),
+        footer=table.pattern("footer", base.footer),
         install=table.text("install", base.install),
     )
     table.finish()

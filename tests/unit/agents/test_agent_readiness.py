@@ -24,6 +24,7 @@ SCREENS = [
     ("codex", ["• Reconnecting... 2/2 (2s • esc to interrupt)"], "rate-limited"),
     ("codex", ["■ exceeded retry limit, last status: 429 Too Many Requests", "› "], "failed"),
     ("codex", ["  Would you like to run the following command?"], "waiting"),
+    ("codex", ["• Working (2m 05s • esc to interrupt)", "", "› "], "working"),
     ("gemini", ["⠏ Thinking (esc to cancel, 4s)"], "working"),
     ("gemini", ["│ Allow execution of [Shell]?    │"], "waiting"),
     ("opencode", ["┃  △ Permission required"], "waiting"),
