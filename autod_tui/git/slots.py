@@ -132,24 +132,25 @@ class Slots:
         if before is None or not (held := read_index(index)) or not is_plain(held):
             return ""
         refuse_unfinished(place)
-        listing = listing_of(held, before)
-        if not (listing and is_clean(place.work_tree, index, held, self._writer)):
-            await self._add(place)
-            tree = self._tree_added(index, listing, before)
-            if tree is None:
-                return ""
-            if tree != before:
-                head = await self._commit_tree(place, branch, head, tree, message)
+        tree = await self._tree_left(place, index, held, before)
+        if tree is None:
+            return ""
+        if tree != before:
+            head = await self._commit_tree(place, branch, head, tree, message)
         if head:
             self._remember(place, head, start)
         return head
 
-    def _tree_added(self, index: Path, listing: bytes, before: str) -> str | None:
-        """Return the tree of all that was added; `before` where the index lists what it did. None: ask git."""
-        held = read_index(index)
-        if held and listing and held.startswith(listing):
+    async def _tree_left(self, place: Place, index: Path, held: bytes, before: str) -> str | None:
+        """Return the tree of all that a session left, added where need be; `before` where nothing. None: ask git."""
+        listing = listing_of(held, before)
+        if listing and is_clean(place.work_tree, index, held, self._writer):
             return before
-        return tree_of_index(held, self._writer) if held and is_plain(held) else None
+        await self._add(place)
+        added = read_index(index)
+        if added and listing and added.startswith(listing):
+            return before
+        return tree_of_index(added, self._writer) if added and is_plain(added) else None
 
     async def _add(self, place: Place) -> None:
         """Add all there is; a repository within that has no commit yet stays as it is, for git can't add it."""
