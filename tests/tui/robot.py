@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from autod_tui.tui.app import AutodApp
+from autod_tui.tui.screens.wizard import Wizard
 from tests.tui.fake_desk import NOW, FakeDesk
 
 PATIENCE = 5.0
@@ -44,6 +45,20 @@ class Robot:
     async def write(self, text: str) -> None:
         """Type a text."""
         await self.press(*[{"\n": "enter", " ": "space"}.get(letter, letter) for letter in text])
+
+    async def open_wizard(self, *seen: str) -> Wizard:
+        """Open the wizard, wait until it shows `seen`, and return it."""
+        await self.press("n")
+        await self.expect("new workstream", *seen)
+        wizard = self.app.screen
+        assert isinstance(wizard, Wizard)
+        return wizard
+
+    async def make_with(self, prompt: str) -> None:
+        """Write the prompt into the open wizard and have all of it made."""
+        self.app.screen.query_one("#prompt").focus()
+        await self.write(prompt)
+        await self.press("ctrl+s")
 
     async def click(self, text: str, times: int = 1) -> None:
         """Click on the first place where `text` stands."""

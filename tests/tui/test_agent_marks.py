@@ -7,7 +7,6 @@ import pytest
 
 from autod_tui.core.plan import Plan
 from autod_tui.core.requests import New
-from autod_tui.tui.screens.wizard import Wizard
 from tests.tui.fake_desk import FakeDesk
 from tests.tui.robot import robot_at
 from tests.tui.sample import busy_desk, fresh_desk
@@ -24,10 +23,7 @@ def unasked(desk: FakeDesk, name: str) -> FakeDesk:
 async def test_the_wizard_says_which_agents_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("autod_tui.tui.screens.wizard.which", lambda program: program == "sh" and "/bin/sh")
     async with robot_at(unasked(fresh_desk(), "gemini"), (120, 34)) as robot:
-        await robot.press("n")
-        await robot.expect("claude (not installed)")
-        wizard = robot.app.screen
-        assert isinstance(wizard, Wizard)
+        wizard = await robot.open_wizard("claude (not installed)")
         shown = [str(option[0]) for option in wizard.query_one("#agent")._options]
         assert shown == ["claude (not installed)", "gemini (not installed, runs without asking)", "mine"]
 
@@ -35,10 +31,8 @@ async def test_the_wizard_says_which_agents_are_not_installed(monkeypatch: pytes
 @pytest.mark.parametrize("size", [(80, 24), (120, 34)])
 async def test_the_wizard_offers_the_modes_of_the_chosen_agent(size: tuple[int, int]) -> None:
     async with robot_at(unasked(fresh_desk(), "gemini"), size) as robot:
-        await robot.press("n")
-        await robot.expect("the agent's own: ask")
+        wizard = await robot.open_wizard("the agent's own: ask")
         await robot.write("docs")
-        wizard = robot.app.screen
         modes, agent = wizard.query_one("#permission"), wizard.query_one("#agent")
         agent.value = "gemini"
         await robot.expect("the agent's own: all")
@@ -47,17 +41,13 @@ async def test_the_wizard_offers_the_modes_of_the_chosen_agent(size: tuple[int, 
         await robot.expect("! all: never asks")
         await robot.press("down", "enter")
         await robot.until(lambda: modes.value == "all", "not chosen")
-        wizard.query_one("#prompt").focus()
-        await robot.write("write")
-        await robot.press("ctrl+s")
+        await robot.make_with("write")
         assert await robot.expect_asked(New) == New(name="docs", agent="gemini", permission="all", prompt="write")
 
 
 async def test_a_mode_that_another_agent_lacks_is_chosen_no_more() -> None:
     async with robot_at(unasked(fresh_desk(), "gemini"), (120, 34)) as robot:
-        await robot.press("n")
-        await robot.expect("the agent's own: ask")
-        wizard = robot.app.screen
+        wizard = await robot.open_wizard("the agent's own: ask")
         modes, agent = wizard.query_one("#permission"), wizard.query_one("#agent")
         agent.value = "gemini"
         await robot.expect("the agent's own: all")

@@ -65,9 +65,8 @@ async def test_words_are_found_in_a_diff_and_in_a_log() -> None:
 
 async def test_a_long_text_is_left_only_after_a_question() -> None:
     async with robot_at(busy_desk()) as robot:
-        await robot.press("n")
-        await robot.expect("new workstream")
-        robot.app.screen.query_one("#prompt", TextArea).text = "Build it all.\nThen test it."
+        wizard = await robot.open_wizard()
+        wizard.query_one("#prompt", TextArea).text = "Build it all.\nThen test it."
         await robot.press("escape")
         await robot.expect("What is written here is not kept.")
         await robot.press("escape")

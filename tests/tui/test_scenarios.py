@@ -259,8 +259,7 @@ async def test_send_to_one_and_to_all() -> None:
 
 async def test_the_wizard_shows_every_problem_at_its_field_before_anything_is_made() -> None:
     async with robot_at(fresh_desk(), (80, 24)) as robot:
-        await robot.press("n")
-        await robot.expect("new workstream", "new: workstream/NAME", "main (target)")
+        await robot.open_wizard("new: workstream/NAME", "main (target)")
         await robot.write("testing")
         await robot.expect("'testing' is a workstream already")
         await robot.press("ctrl+s")
@@ -268,9 +267,7 @@ async def test_the_wizard_shows_every_problem_at_its_field_before_anything_is_ma
         assert not robot.desk.asked
         await robot.press("2")
         await robot.expect_gone("is a workstream already")
-        robot.app.screen.query_one("#prompt").focus()
-        await robot.write("write tests")
-        await robot.press("ctrl+s")
+        await robot.make_with("write tests")
         request = await robot.expect_asked(New)
         assert request == New(name="testing2", agent="claude", prompt="write tests")
         assert await robot.expect_asked(Up) == Up(names=("testing2",))
@@ -287,11 +284,9 @@ async def test_what_the_wizard_made_is_selected_once_it_is_there() -> None:
 
     desk.replies[New] = declare
     async with robot_at(desk) as robot:
-        await robot.press("n")
+        await robot.open_wizard()
         await robot.write("docs")
-        robot.app.screen.query_one("#prompt").focus()
-        await robot.write("write")
-        await robot.press("ctrl+s")
+        await robot.make_with("write")
         await robot.expect_asked(Up)
         await robot.until(lambda: robot.app.selection().workstream.name == "docs", "not selected")  # type: ignore[union-attr]
 
@@ -303,7 +298,7 @@ async def test_a_check_that_fails_leaves_the_wizard_standing(monkeypatch: pytest
     desk = busy_desk()
     monkeypatch.setattr(desk, "new_problems", broken)
     async with robot_at(desk) as robot:
-        await robot.press("n")
+        await robot.open_wizard()
         await robot.write("docs")
         await robot.expect("could not be checked: git does not answer")
         await robot.press("ctrl+s")
