@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from msgspec import Struct
 
+from autod_tui import spawn
 from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
 
 
@@ -54,6 +55,14 @@ async def run(
     timeout: float = 60.0,
 ) -> Finished:
     """Run a program to its end and keep its output; its process group is killed after `timeout` seconds."""
+    if cwd is None and spawn.able():
+        try:
+            ended = await spawn.run_to_end(argv, os.environ if env is None else env, stdin, timeout)
+        except FileNotFoundError as error:
+            raise _missing(argv, error) from None
+        except TimeoutError:
+            raise _too_long(argv, timeout) from None
+        return Finished(tuple(argv), *ended)
     process = await start(argv, cwd=cwd, env=env, stdin=stdin is not None)
     try:
         async with asyncio.timeout(timeout):
@@ -61,7 +70,7 @@ async def run(
     except TimeoutError:
         kill_group(process.pid)
         await process.wait()
-        raise CommandFailedError(f"{argv[0]} did not end within {timeout:g} s") from None
+        raise _too_long(argv, timeout) from None
     except asyncio.CancelledError:
         kill_group(process.pid)
         await process.wait()
@@ -135,7 +144,7 @@ def run_sync(
     except FileNotFoundError as error:
         raise _missing(argv, error) from None
     except subprocess.TimeoutExpired:
-        raise CommandFailedError(f"{argv[0]} did not end within {timeout:g} s") from None
+        raise _too_long(argv, timeout) from None
     return Finished(tuple(argv), done.returncode, done.stdout, done.stderr)
 
 
@@ -164,6 +173,10 @@ def become(argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
         os.execvpe(argv[0], list(argv), dict(env))  # noqa: S606 - argv, no shell
     except FileNotFoundError as error:
         raise _missing(argv, error) from None
+
+
+def _too_long(argv: Sequence[str], timeout: float) -> CommandFailedError:
+    return CommandFailedError(f"{argv[0]} did not end within {timeout:g} s")
 
 
 def _missing(argv: Sequence[str], error: FileNotFoundError) -> EnvironmentUnfitError:

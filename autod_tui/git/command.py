@@ -46,8 +46,7 @@ class Git:
         where = place or self.common
         config = await self.config(where)
         return await process.run(
-            self.argv(where, args),
-            cwd=where.work_tree or where.git_dir,
+            ["git", "-C", where.work_tree or where.git_dir, *self.argv(where, args)[1:]],
             env=environment({**FIXED, **config.overrides}, env),
             stdin=stdin,
             timeout=timeout,
@@ -89,7 +88,6 @@ class Git:
             return known[1]
         done = await process.run(
             self.argv(Place(where.git_dir), ("config", "--list", "-z", "--show-scope", "--show-origin")),
-            cwd=where.git_dir,
             env=environment(FIXED),
         )
         config = parse_config(done.checked("reading git's configuration").stdout, where.git_dir)

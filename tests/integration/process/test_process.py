@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from autod_tui import process, spawn
 from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -50,6 +50,59 @@ def stubborn(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         os.kill(pid_in(file), signal.SIGKILL)
 
 
+@pytest.fixture(params=[True, False], ids=["by the kernel's spawn", "by asyncio"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run programs where the system has all that the quick way takes, and where not."""
+    if request.param and not spawn.able():
+        pytest.skip("this system has no quick way")
+    monkeypatch.setattr(spawn, "able", lambda: request.param)
+
+
+@pytest.mark.usefixtures("way")
+async def test_what_a_program_is_given_and_what_it_gives() -> None:
+    done = await process.run(["sh", "-c", "cat; echo err >&2; echo $ONE; kill -9 $$"], stdin=b"in\n", env={"ONE": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == (-9, b"in\n1\n", b"err\n")
+    much = b"0123456789abcdef" * 2**16
+    assert (await process.run(["cat"], stdin=much)).stdout == much
+    assert (await process.run(["cat"])).stdout == b""
+
+
+@pytest.mark.usefixtures("way")
+async def test_programs_are_as_if_started_by_a_shell(tmp_path: Path) -> None:
+    with (tmp_path / "open").open("w"):
+        files = (await process.run(["ls", "/proc/self/fd"])).text.split()
+    assert files == ["0", "1", "2", "3"], "the last is the directory itself"
+    status = (await process.run(["cat", "/proc/self/status"])).text
+    ignored = next(line.split()[1] for line in status.splitlines() if line.startswith("SigIgn"))
+    assert not int(ignored, 16) & (1 << signal.SIGPIPE - 1 | 1 << signal.SIGXFSZ - 1)
+    pid, group = (await process.run(["cat", "/proc/self/stat"])).text.split()[0:5:4]
+    assert pid == group
+
+
+@pytest.mark.usefixtures("way")
+async def test_nothing_stays_open() -> None:
+    await process.run(["true"])
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        await process.run(["true"])
+        with pytest.raises(CommandFailedError):
+            await process.run(["sleep", "60"], timeout=0.01)
+        with pytest.raises(EnvironmentUnfitError):
+            await process.run(["no-such-program"])
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+async def test_what_a_program_leaves_running_keeps_nobody_waiting(tmp_path: Path) -> None:
+    if not spawn.able():
+        pytest.skip("this system has no quick way")
+    file = tmp_path / "pid"
+    await process.run(["sh", "-c", f"sleep 60 & echo $! > {file}"])
+    assert process.alive(pid_in(file))
+    os.kill(pid_in(file), signal.SIGKILL)
+
+
 async def test_run_keeps_output_status_and_input(tmp_path: Path) -> None:
     done = await process.run(["sh", "-c", "cat; echo err >&2; pwd; exit 3"], cwd=tmp_path, stdin=b"in\n")
     assert (done.returncode, done.ok, done.text) == (3, False, f"in\n{tmp_path}")
@@ -58,10 +111,12 @@ async def test_run_keeps_output_status_and_input(tmp_path: Path) -> None:
     assert process.run_sync(["cat"], stdin=b"x").checked("step").stdout == b"x"
 
 
+@pytest.mark.usefixtures("way")
 async def test_arguments_pass_no_shell() -> None:
     assert (await process.run(["echo", "$(id)", "a b;"])).text == "$(id) a b;"
 
 
+@pytest.mark.usefixtures("way")
 async def test_time_out_kills_the_group(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     with pytest.raises(CommandFailedError, match=r"sh did not end within 0\.5 s"):
@@ -70,6 +125,7 @@ async def test_time_out_kills_the_group(tmp_path: Path) -> None:
     assert pid_in(file)
 
 
+@pytest.mark.usefixtures("way")
 async def test_cancelling_kills_the_group(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     task = asyncio.create_task(process.run(["sh", "-c", f"sleep 60 & echo $! > {file}; wait"]))
