@@ -15,6 +15,8 @@ class ConversationKnown(Event, frozen=True, kw_only=True):
     session: str
     """The agent session (AUTOD_SESSION) it belongs to."""
     conversation: str
+    since: float = 0.0
+    """Unix time at which its agent began, where that is told after the agent's end; else 0."""
 
 
 class GuestsChanged(Event, frozen=True, kw_only=True):

@@ -125,7 +125,7 @@ def _conversation_known(event: ae.ConversationKnown, state: State, at: float) ->
         event.name,
         conversation=event.conversation,
         conversation_agent=record.agent,
-        counted_from={event.conversation: record.started_at or at, **record.counted_from},
+        counted_from={event.conversation: event.since or record.started_at or at, **record.counted_from},
     )
 
 

@@ -14,7 +14,7 @@ from autod_tui.core.dispatch import Action, Rehearse, StartWorkstream, next_acti
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer
-from autod_tui.core.workstream import ALIVE_STATES
+from autod_tui.core.workstream import ALIVE_STATES, WorkstreamRecord
 from autod_tui.engine.answers import Answers
 from autod_tui.engine.attention import Attention
 from autod_tui.engine.checkpoints import Checkpoints
@@ -94,17 +94,18 @@ class Conductor:
     async def begin(self) -> tuple[str, ...]:
         """Announce the conductor and reconcile; return the findings."""
         self.house.stream.emit(ev.ConductorStarted(pid=os.getpid(), role=self.role))
-        living = self._living_sessions()
+        living = self._living()
         findings = (*await self._reconciler.reconcile(), *await self._revive())
-        for session in living - self._living_sessions():
-            await self.vigil.following.spending.end(session)
+        for session in living.keys() - self._living().keys():
+            await self.vigil.following.settle(living[session])
         self._guests.look()
         self._holds.begin()
         return findings
 
-    def _living_sessions(self) -> set[str]:
-        """Return the sessions of workstreams that live as far as the journal knows."""
-        return {one.session for one in self.house.state.workstreams.values() if one.state in ALIVE_STATES}
+    def _living(self) -> dict[str, WorkstreamRecord]:
+        """Return the workstreams whose agents live as far as the journal knows, at rest or not, by session."""
+        records = self.house.state.workstreams.values()
+        return {one.session: one for one in records if one.state in ALIVE_STATES or one.reachable}
 
     async def _revive(self) -> list[str]:
         findings = await self.runs.revive()

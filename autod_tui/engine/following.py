@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import AgentStarted, AgentStopped, Recorded, StateChanged
@@ -59,6 +61,22 @@ class Following:
         """Take what was told already."""
         for sign in await self._house.signs.read(tuple(self._wanted().values())):
             self._take(sign)
+        self.spending.close()
+
+    async def settle(self, before: WorkstreamRecord) -> None:
+        """Take what an agent told that has ended while nobody looked: its conversation, and what was used.
+
+        `before` is what was known of it until its end was seen.
+        """
+        agent = followed_workstream(self._house, before, before.started_at)
+        for _ in range(2):  # the conversation that is known, and the one that it had gone over to
+            if agent is None:
+                break
+            for sign in await self._house.signs.read((agent,)):
+                self._converse(sign, self._house.state.workstream(before.name), before.started_at)
+                self.spending.take(sign)
+            present = self._house.state.workstream(before.name).conversation
+            agent = msgspec.structs.replace(agent, conversation=present) if present != agent.conversation else None
         self.spending.close()
 
     async def _keep(self) -> None:
@@ -117,12 +135,18 @@ class Following:
         record = next((r for r in self._house.state.workstreams.values() if r.session == sign.session), None)
         if record is None:
             return  # those of runs are minded by who listens
-        if sign.conversation and sign.conversation != record.conversation:
-            known = ConversationKnown(name=record.name, session=sign.session, conversation=sign.conversation)
-            self._house.stream.emit(known)
-            record = self._house.state.workstream(record.name)
+        record = self._converse(sign, record)
         if sign.reading is not None and not self._minds.ended(record):
             self._minds.hear(record, sign.reading, sign.at)
+
+    def _converse(self, sign: Sign, record: WorkstreamRecord, since: float = 0.0) -> WorkstreamRecord:
+        """Write down a conversation that is news; return the record as it is then."""
+        if not sign.conversation or sign.conversation == record.conversation:
+            return record
+        self._house.stream.emit(
+            ConversationKnown(name=record.name, session=sign.session, conversation=sign.conversation, since=since)
+        )
+        return self._house.state.workstream(record.name)
 
 
 def _over(record: WorkstreamRecord) -> bool:

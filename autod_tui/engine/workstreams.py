@@ -23,6 +23,7 @@ from autod_tui.engine.sites import Sites
 
 INSTRUCTION = "Read STARTUP.md and begin the workstream"
 RESUMED = "You were interrupted. Look at the state of the worktree, then go on with the workstream of STARTUP.md"
+RESTED = "Your session ended after you were done. If something of STARTUP.md is left to do, go on; else only say so"
 PROMPT_WAIT = 15.0
 """Seconds to wait at most for a program that takes its prompt by keys."""
 PROMPT_LOOK = 0.3
@@ -127,7 +128,7 @@ class Workstreams:
         session = house.new_id()
         prompt_file = str(Path(spec.worktree) / "STARTUP.md")
         values = {
-            "prompt": RESUMED if conversation else INSTRUCTION,
+            "prompt": (RESTED if record.done else RESUMED) if conversation else INSTRUCTION,
             "prompt_file": prompt_file,
             "model": spec.model or profile.model,
             "session_id": session,
