@@ -40,7 +40,7 @@ def take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     """Take what has happened at `at`, unless something newer is known, or the same in more words."""
     hooked = memory.hooked or reading.source is Source.HOOK
     memory = msgspec.structs.replace(memory, hooked=hooked)
-    if reading.source is Source.RECORDS and not _records_count(reading):
+    if reading.source is Source.RECORDS and not _records_count(memory, reading):
         return memory
     if reading.source is Source.TERMINAL and hooked and memory.hooks_suffice:
         return memory
@@ -90,8 +90,10 @@ def renewed(known: Claim | None, reading: Reading, at: float) -> Claim:
     return Claim(reading, at)
 
 
-def _records_count(reading: Reading) -> bool:
-    """Records are written late: what an agent did a while ago is not what it does."""
+def _records_count(memory: Memory, reading: Reading) -> bool:
+    """Records are written late: what an agent did a while ago is not what it does, unless they alone speak."""
+    if reading.state is S.WORKING and not (memory.hooked or memory.spoken):
+        return memory.base is not None and memory.base.reading.source is Source.RECORDS
     return reading.state in (S.RATE_LIMITED, S.FAILED, S.IDLE, S.DONE)
 
 

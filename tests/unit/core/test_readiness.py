@@ -370,6 +370,17 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 hook working; 5 records retry 30; 8 screen quiet",
         "5 rate-limited; 8.4 rate-limited; 8.6 idle; 29 idle",
     ),
+    "a turn that nothing but its records tells": (
+        {"explains": True},
+        "0 output working; 3 records done; 5 records working; 9 records done; 12 records working; 13 screen waiting; "
+        "15 screen -; 17 records done",
+        "4 done; 5 working; 8.9 working; 9 done; 12 working; 13.5 waiting; 16 working; 17 done",
+    ),
+    "work that records tell late": (
+        {"explains": True},
+        "0 osc idle; 1 osc working; 3 osc done; 3.1 records working; 20 records done",
+        "2.9 working; 3 done; 3.2 done; 19 done",
+    ),
     "a limit of a hook's, told no more": (
         {"hooks_suffice": True, "hooks_fail": True},
         "0 hook working; 5 hook retries",
