@@ -148,13 +148,22 @@ class TmuxServer:
         found = self._dashboard()
         if found == "alive":
             return
-        leave = self.argv("detach-client", "-s", f"={UI}")
+        leave = self._leave_argv()
         script = write_dashboard_script(self.launch_dir, dashboard_argv, cwd, self.client_env(env), leave)
         how = ("respawn-window",) if found == "dead" else ("new-window", "-d", "-n", "dashboard")
         if not self._make(*how, "-t", DASHBOARD, "/bin/sh", str(script)):
             script.unlink(missing_ok=True)  # another process was faster, this one never runs
         self._let_speak()
         self._make("select-window", "-t", f"={UI}:0")
+
+    def _leave_argv(self) -> list[str]:
+        """Return what gives all terminals back without tmux's word that they are detached.
+
+        A client that becomes another program says nothing; that program does nothing, and no shell of the person's
+        runs it. What tmux has to say of failures it says as always.
+        """
+        plain_shell = ("set-option", "-t", f"={UI}:", "default-shell", "/bin/sh")
+        return self.argv(*plain_shell, ";", "detach-client", "-s", f"={UI}", "-E", ":")
 
     def _let_speak(self) -> None:
         """Let the dashboard, and no agent, ring the terminal's bell and pass notifications on to it.

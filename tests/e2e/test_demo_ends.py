@@ -42,6 +42,7 @@ def test_nothing_of_a_demo_stays(tmp_path: Path, way: str) -> None:
         else:
             os.killpg(terminal.process.pid, signal.SIGHUP)
         wait_until(lambda: terminal.read() is not None and terminal.process.poll() is not None, "the end")
+        assert b"detached" not in terminal.read()
         assert not list(place.glob("autod-demo-*"))
         wait_until(lambda: not living(place), "the end of all agents")
         assert not list((tmp_path / "state").rglob("*.*"))
