@@ -20,7 +20,7 @@ DASHBOARD = ["sh", "-c", "echo the dashboard; read key"]
 def attach(server: TmuxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Attach]:
     """Make the server with a person's shell that writes down when it is run, and attach terminals to it."""
     shell = tmp_path / "shell"
-    shell.write_text(f"#!/bin/sh\necho run >> {tmp_path}/shell-runs\nexec /bin/sh \"$@\"\n")
+    shell.write_text(f'#!/bin/sh\necho run >> {tmp_path}/shell-runs\nexec /bin/sh "$@"\n')
     shell.chmod(0o755)
     monkeypatch.setenv("SHELL", str(shell))
     server.ensure_session(DASHBOARD, str(tmp_path), clean_env())
