@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terminals import Terminal, clean_env, wait_until
+from tests.support.terminals import Terminal, clean_env, end_server, wait_until
 
 SETTINGS = """
 [project]
@@ -69,7 +69,7 @@ class World:
 
     def close(self) -> None:
         for socket in (self.sockets / f"tmux-{os.getuid()}").glob("autod-*"):
-            subprocess.run(["tmux", "-S", str(socket), "kill-server"], env=self.env, capture_output=True, check=False)
+            end_server(socket)
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
