@@ -7,6 +7,7 @@ import contextlib
 import re
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from autod_tui import process
@@ -16,6 +17,7 @@ from autod_tui.core.pane_ports import Launch, PaneEvent, PaneStatus, Screen
 from autod_tui.tmux import screen
 from autod_tui.tmux.control import Block, ControlClient, LineCount, ServerGoneError, TmuxRefusedError
 from autod_tui.tmux.inheritance import inherited_names
+from autod_tui.tmux.pasting import arrived, pastable
 from autod_tui.tmux.quoting import one_line, shell_path
 from autod_tui.tmux.script import remove_empty, used_up, write_agent_script
 from autod_tui.tmux.server import HUB, UI, TmuxServer
@@ -33,21 +35,6 @@ SWEEP_FIRST, SWEEP_LAST = 0.1, 10.0
 
 _KEYS_AT_ONCE = 1000
 _INDEX_TAKEN = re.compile(r"index \d+ in use")
-# Stripped from pasted text: C0 but tab and line feed, DEL, C1, and the sequence that would end a bracketed paste.
-_NOT_PASTED = re.compile(r"\x1b\[20[01]~|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-_END = 12
-"""Characters at the end of a pasted text by which it is known on a screen."""
-_PASTING = re.compile(r"^\s*Pasting\b", re.MULTILINE)
-"""How the row begins in which Claude Code says that it drops keys."""
-_UNSEEN = 0.5
-"""Seconds after which a paste counts as drawn though its end is not to be seen: long ones are often folded."""
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
 
 
 class Panes:
@@ -187,12 +174,12 @@ class Panes:
     async def paste(self, pane: str, text: str, *, submit: bool) -> None:
         """Paste text of any length (control characters stripped), then press Enter when `submit`."""
         await self._demand_alive(pane)
-        text = _NOT_PASTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = pastable(text)
         before = await self.capture(pane)
         if text:
             await self._paste_buffer(pane, text)
         if submit:
-            await self._arrived(pane, before, text)
+            await arrived(partial(self.capture, pane), before, text)
             await self.named_key(pane, "Enter")
 
     async def _paste_buffer(self, pane: str, text: str) -> None:
@@ -206,22 +193,6 @@ class Panes:
         except TmuxRefusedError:
             await self._run(("delete-buffer", "-b", name))
             raise
-
-    async def _arrived(self, pane: str, before: Screen, text: str) -> None:
-        """Wait until the program has drawn the paste: an Enter in the same breath counts as pasted with some agents.
-
-        Some say that they are pasting, and drop keys meanwhile. The end of the text has to be seen, if it ever is.
-        """
-        begun = asyncio.get_running_loop().time()
-        end, seen = _squeezed(text)[-_END:], before
-        while (passed := asyncio.get_running_loop().time() - begun) < 1.0:
-            await asyncio.sleep(0.04)
-            now = await self.capture(pane)
-            shown = _ESCAPES.sub("", "\n".join(now.lines))
-            drawn = passed > _UNSEEN or end in _squeezed(shown)
-            if now == seen and now != before and drawn and not _PASTING.search(shown):
-                return
-            seen = now
 
     async def _demand_alive(self, pane: str) -> None:
         blocks = await self._run(("display-message", "-p", "-t", pane, "#{pane_id} #{pane_dead}"))
