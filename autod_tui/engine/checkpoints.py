@@ -25,7 +25,7 @@ from autod_tui.engine.guilt import find_guilt
 from autod_tui.engine.house import House, refuse
 from autod_tui.engine.moves import Move, move_all
 from autod_tui.engine.notices import Notices
-from autod_tui.engine.planning import HEADS, heads_of, plan_merge
+from autod_tui.engine.planning import HEADS, heads_of, moved_since, plan_merge
 from autod_tui.engine.replay import Result, Waiting, replay_plan
 from autod_tui.engine.settled import SettledList
 
@@ -49,7 +49,7 @@ class Checkpoints:
         plan = approved.plan
         now = await plan_merge(self._house, plan.checkpoint, plan.left_out)
         refuse(now.refusals)
-        refuse(_moved(plan, now), hint="look at the new plan and approve it again")
+        refuse(moved_since(plan, now), hint="look at the new plan and approve it again")
         plan = await self._commit_first(plan, approved.commit)
         transaction = self._begin(plan, rehearsal=False)
         red = await self._judge_worktrees(plan)
@@ -294,21 +294,3 @@ def _names(plan: MergePlan) -> tuple[str, ...]:
 
 def _first_red(results: Sequence[GateResult]) -> GateResult | None:
     return next((result for result in results if result.state is GateState.RED), None)
-
-
-def _moved(approved: MergePlan, now: MergePlan) -> tuple[str, ...]:
-    """Return what differs between the approved plan and the world."""
-    reasons: list[str] = []
-    if (approved.into_oid, approved.creates_into) != (now.into_oid, now.creates_into):
-        reasons.append(f"{approved.into!r} has moved since the plan was approved")
-    if approved.then_oid != now.then_oid:
-        reasons.append(f"{approved.then!r} has moved since the plan was approved")
-    heads = {step.workstream: step.head for step in now.steps}
-    for step in approved.steps:
-        if heads.get(step.workstream) != step.head:
-            reasons.append(f"{step.branch!r} has moved since the plan was approved")
-    if not reasons and heads.keys() != {step.workstream for step in approved.steps}:
-        reasons.append("autod.toml names other workstreams than the approved plan")
-    if (approved.gates, approved.tag) != (now.gates, now.tag):
-        reasons.append("the checkpoint's gates or tag were changed since the plan was approved")
-    return tuple(reasons)

@@ -156,3 +156,21 @@ async def _follow_problems(
         if problem:
             problems.append(f"{entry.branch!r} is checked out at {entry.path} and can't follow: {problem}")
     return tuple(problems)
+
+
+def moved_since(approved: MergePlan, now: MergePlan) -> tuple[str, ...]:
+    """Return what differs between an approved plan and the same one as it would be `now`, a sentence each."""
+    reasons: list[str] = []
+    if (approved.into_oid, approved.creates_into) != (now.into_oid, now.creates_into):
+        reasons.append(f"{approved.into!r} has moved since the plan was approved")
+    if approved.then_oid != now.then_oid:
+        reasons.append(f"{approved.then!r} has moved since the plan was approved")
+    heads = {step.workstream: step.head for step in now.steps}
+    for step in approved.steps:
+        if heads.get(step.workstream) != step.head:
+            reasons.append(f"{step.branch!r} has moved since the plan was approved")
+    if not reasons and heads.keys() != {step.workstream for step in approved.steps}:
+        reasons.append("autod.toml names other workstreams than the approved plan")
+    if (approved.gates, approved.tag) != (now.gates, now.tag):
+        reasons.append("the checkpoint's gates or tag were changed since the plan was approved")
+    return tuple(reasons)
