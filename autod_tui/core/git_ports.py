@@ -117,6 +117,10 @@ class GitPort(Protocol):
         """Return all worktrees, the main one first."""
         ...
 
+    async def checked_out(self, refs: Sequence[str]) -> dict[str, str]:
+        """Return those of the full branch refs that some worktree has checked out, and which worktree."""
+        ...
+
     async def add_worktree(self, path: str, branch: str, base: str, *, detach: bool = False) -> bool:
         """Add a worktree for `branch`, made at `base` when missing; clean up fully on failure.
 

@@ -34,14 +34,14 @@ async def move_all(house: House, id: str, checkpoint: str, moves: Sequence[Move]
 
 async def problems_of(house: House, moves: Sequence[Move]) -> dict[str, str]:
     """Return where branches are checked out (full ref to worktree); RefusedError when one of `moves` can't be done."""
-    places = await _places(house)
+    places = await _places(house, moves)
     refuse(await _problems(house, moves, places))
     return places
 
 
 async def carry_out(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:
     """Do the moves that are not done yet, all or none; the plain refs go in one transaction, first."""
-    places = places if places is not None else await _places(house)
+    places = places if places is not None else await _places(house, moves)
     done: list[Move] = []
     try:
         plain = [move for move in moves if move.ref not in places]
@@ -59,7 +59,7 @@ async def carry_out(house: House, moves: Sequence[Move], places: dict[str, str] 
 
 async def take_back(house: House, moves: Sequence[Move], places: dict[str, str] | None = None) -> None:
     """Undo moves that were made, the latest first: what can't be done as a whole is not done at all."""
-    places = places if places is not None else await _places(house)
+    places = places if places is not None else await _places(house, moves)
     for move in reversed(moves):
         if move.ref in places and move.old:
             await house.git.follow(places[move.ref], move.new, move.old)
@@ -67,9 +67,9 @@ async def take_back(house: House, moves: Sequence[Move], places: dict[str, str] 
             await house.git.move_refs([(move.ref, move.new, move.old)])
 
 
-async def _places(house: House) -> dict[str, str]:
-    """Return full branch ref to the worktree it is checked out in."""
-    return {HEADS + entry.branch: entry.path for entry in await house.git.worktrees() if entry.branch}
+async def _places(house: House, moves: Sequence[Move]) -> dict[str, str]:
+    """Return the branches among `moves` that are checked out: full ref to the worktree."""
+    return await house.git.checked_out([move.ref for move in moves])
 
 
 async def _problems(house: House, moves: Sequence[Move], places: dict[str, str]) -> tuple[str, ...]:

@@ -79,6 +79,10 @@ class Repository(GitPort):
         """Return all worktrees, the main one first."""
         return await self._worktrees.all()
 
+    async def checked_out(self, refs: Sequence[str]) -> dict[str, str]:
+        """Return those of the full branch refs that some worktree has checked out, and which worktree."""
+        return await self._worktrees.checked_out(refs)
+
     async def add_worktree(self, path: str, branch: str, base: str, *, detach: bool = False) -> bool:
         """Add a worktree for `branch`, made at `base` when missing; see `Worktrees.add`."""
         return await self._worktrees.add(path, branch, base, detach=detach)

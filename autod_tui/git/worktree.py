@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -57,6 +58,12 @@ class Worktrees:
         entries = [_entry(block.strip("\0").split("\0"), marked) for block in blocks]
         # With a separate git directory git names that instead of the main worktree.
         return [msgspec.structs.replace(entries[0], path=str(self._git.root)), *entries[1:]]
+
+    async def checked_out(self, refs: Sequence[str]) -> dict[str, str]:
+        """Return those of the full branch refs that a worktree has checked out, and which; asks git only of such."""
+        likely = {ref for ref in refs if self._quick.may_be_checked_out(ref)}
+        found = {f"refs/heads/{entry.branch}": entry.path for entry in await self.all()} if likely else {}
+        return {ref: path for ref, path in found.items() if ref in likely}
 
     async def add(self, path: str, branch: str, base: str, *, detach: bool = False) -> bool:
         """Add a worktree for `branch`, made at `base` when missing; clean up fully on failure.

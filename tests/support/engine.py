@@ -91,6 +91,10 @@ class MemoryRefs:
     async def worktrees(self) -> list[WorktreeEntry]:
         return self.entries
 
+    async def checked_out(self, refs: Sequence[str]) -> dict[str, str]:
+        held = {f"refs/heads/{entry.branch}": entry.path for entry in self.entries}
+        return {ref: path for ref, path in held.items() if ref in refs}
+
     async def remove_worktree(self, path: str) -> None:
         self.removed.append(path)
 

@@ -27,6 +27,14 @@ class _Landing(Struct):
     told: list[Event]
 
 
+class _Grown(Struct):
+    """What is known of the branch of a run, as long as nobody else moves it."""
+
+    head: str
+    held: set[str]
+    """Commits that it surely holds, such as a session may have left."""
+
+
 class Integration:
     """Merges finished tasks into the branch of their run."""
 
@@ -34,6 +42,8 @@ class Integration:
         """Work on `house`, one merge at a time with the checkpoints: `merging` is theirs."""
         self._house = house
         self._merging = merging
+        self._grown: dict[str, _Grown] = {}
+        """Run to what is known of its branch."""
 
     async def integrate(self, run: RunRecord, tasks: Sequence[str]) -> None:
         """Merge the work of `tasks` in order, and move `into` once.
@@ -51,6 +61,7 @@ class Integration:
             landing = await self._merge_all(run, before, tasks)
             if landing.head != before:
                 await self._move(run, Move(ref, before, landing.head))
+                self._grow(run, landing)
             if landing.merged:
                 landing.told.append(
                     ev.TasksIntegrated(
@@ -64,7 +75,7 @@ class Integration:
         groups: dict[str, list[str]] = {}
         for id in tasks:
             groups.setdefault(run.tasks[id].head, []).append(id)
-        new = await self._house.git.missing([head for head in groups if head], before)
+        new = await self._new(run, before, [head for head in groups if head])
         for ids in (ids for head, ids in groups.items() if head not in new):
             landing.merged += ids  # nothing was changed, or it is there already
         if new:
@@ -72,6 +83,18 @@ class Integration:
                 for head in (head for head in groups if head in new):
                     await self._merge(run, bench, landing, head, groups[head])
         return landing
+
+    async def _new(self, run: RunRecord, before: str, heads: Sequence[str]) -> frozenset[str]:
+        """Return those of `heads` that `into`, at `before`, may not hold yet; git is asked once, and after strangers.
+
+        A merge of what it holds in spite of that changes nothing.
+        """
+        grown = self._grown.get(run.id)
+        if grown is None or grown.head != before:
+            new = await self._house.git.missing(heads, before)
+            self._grown[run.id] = _Grown(before, {before, *heads} - new)
+            return new
+        return frozenset(heads) - grown.held
 
     async def _merge(self, run: RunRecord, bench: MergeBench, landing: _Landing, head: str, ids: list[str]) -> None:
         tree = await bench.merge(landing.head, head)
@@ -86,6 +109,11 @@ class Integration:
         final = await bench.resolve(tree.tree, choices) if choices else tree.tree
         landing.head = await bench.commit(final, (landing.head, head), merge_message(run, ids))
         landing.merged += ids
+
+    def _grow(self, run: RunRecord, landing: _Landing) -> None:
+        grown = self._grown[run.id]
+        grown.head = landing.head
+        grown.held |= {landing.head, *(run.tasks[id].head for id in landing.merged)}
 
     async def _known(self, conflicts: Sequence[Conflict]) -> dict[str, Choice]:
         return await self._house.git.remembered(conflicts) if conflicts else {}
