@@ -62,6 +62,7 @@ SHOWN = {
     "copilot-idle-denied": "",
     "copilot-idle-finished": "",
     "copilot-permission-bash": "waiting",
+    "copilot-question": "waiting",
     "copilot-trust-dialog": "waiting",
     "gemini-busy-retried": "working",
     "gemini-busy-thinking": "working",

@@ -112,6 +112,14 @@ def test_other_spellings_are_understood() -> None:
     reading = hook_reading(copilot, Payload(event="notification", payload=shown))
     assert reading is not None
     assert (reading.state, reading.reason) == ("waiting", "permission: Run command: ls")
+    shown = {
+        "message": "Information requested",
+        "notificationType": "elicitation_dialog",
+        "title": "Information requested",
+    }
+    reading = hook_reading(copilot, Payload(event="notification", payload=shown))
+    assert reading is not None
+    assert (reading.state, reading.reason) == ("waiting", "question: Information requested")
     limit = {"message": "Too many requests. Please retry in 4s.", "type": "rate_limit_exceeded"}
     crowded = {"message": "The service is overloaded", "type": "server_error", "code": "server_error", "param": None}
     for message, recoverable, state, reason, until in (
