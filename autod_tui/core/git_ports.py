@@ -82,6 +82,10 @@ class MergeBench(Protocol):
         """Return the tree object id of `commit`."""
         ...
 
+    async def sync(self) -> None:
+        """Have all that was written safe on the disk, before a ref names it; leaving the bench does so, too."""
+        ...
+
 
 class AbstractBench(Protocol):
     """A merge bench not yet opened."""

@@ -120,10 +120,14 @@ class OpenBench(MergeBench):
             self._trees[commit] = oid
         return self._trees[commit]
 
+    async def sync(self) -> None:
+        """Have all that was written safe on the disk."""
+        await asyncio.to_thread(self._writer.sync)
+
     async def close(self) -> None:
         """Have all that was written safe on the disk, end the helpers and drop the sealed directory."""
         try:
-            await asyncio.to_thread(self._writer.sync)
+            await self.sync()
         finally:
             await self.helper.close()
             await self._reader.close()

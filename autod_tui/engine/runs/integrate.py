@@ -17,6 +17,7 @@ from autod_tui.engine.backups import keep_ref
 from autod_tui.engine.house import House
 from autod_tui.engine.moves import HEADS, Move, carry_out, problems_of
 from autod_tui.engine.resolve import Choice
+from autod_tui.engine.runs.kept_bench import KeptBench
 
 
 class _Landing(Struct):
@@ -42,8 +43,13 @@ class Integration:
         """Work on `house`, one merge at a time with the checkpoints: `merging` is theirs."""
         self._house = house
         self._merging = merging
+        self._benches = KeptBench(house.git)
         self._grown: dict[str, _Grown] = {}
         """Run to what is known of its branch."""
+
+    async def close(self) -> None:
+        """End what is kept for the next merge."""
+        await self._benches.close()
 
     async def integrate(self, run: RunRecord, tasks: Sequence[str]) -> None:
         """Merge the work of `tasks` in order, and move `into` once.
@@ -79,7 +85,7 @@ class Integration:
         for ids in (ids for head, ids in groups.items() if head not in new):
             landing.merged += ids  # nothing was changed, or it is there already
         if new:
-            async with self._house.git.bench(scratch=False, at_once=False) as bench:
+            async with self._benches.open() as bench:
                 for head in (head for head in groups if head in new):
                     await self._merge(run, bench, landing, head, groups[head])
         return landing

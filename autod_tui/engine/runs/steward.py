@@ -88,6 +88,7 @@ class Steward:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._integration.close()
 
     def _advance(self) -> None:
         for id in list(self._house.state.runs):
