@@ -87,11 +87,19 @@ class Signs:
         return told
 
     async def _read_once(self, agent: Followed, told: list[Sign]) -> None:
-        lane = Lane(agent, self._spool / agent.session, told.append)
-        told += [*lane.read_spool(), *lane.read_status()]
+        spool = self._spool / agent.session
+        lane = Lane(agent, spool, told.append)
+        said = [*lane.read_spool(), *lane.read_status()]
         lane.close()
-        if (used := await _read_records(lane)) is not None:
-            told.append(used)
+        told += said
+        known = [agent.conversation, *(sign.conversation for sign in said)]
+        present = next((one for one in reversed(known) if one), "")
+        left = [one for one in dict.fromkeys(known) if one not in ("", present)]
+        for conversation in (*left, present):
+            if conversation != agent.conversation:
+                lane = Lane(msgspec.structs.replace(agent, conversation=conversation), spool, told.append)
+            if (used := await _read_records(lane)) is not None:
+                told.append(_formerly(used) if conversation in left else used)
 
     async def settle(self, session: str, agent: Followed | None = None) -> Sign | None:
         """Read the records of a session that has ended once more; None when they tell nothing new."""
@@ -165,7 +173,7 @@ class Signs:
         """Read once more what a conversation that was left has used: its sum is written when it is left."""
         await asyncio.sleep(FORMER_AFTER)
         if (sign := await _read_records(lane)) is not None:
-            self._told.put_nowait(msgspec.structs.replace(sign, reading=None, former=True))
+            self._told.put_nowait(_formerly(sign))
 
     async def _rewatch(self, sessions: Iterable[str]) -> None:
         """Watch what there is to watch now of `sessions`; directories of records are made as they are needed."""
@@ -191,6 +199,11 @@ class Signs:
         with contextlib.suppress(asyncio.CancelledError):
             if error := task.exception():
                 self._told.put_nowait(error)
+
+
+def _formerly(sign: Sign) -> Sign:
+    """Return what a conversation that was left has told: it counts, and says nothing of the present."""
+    return msgspec.structs.replace(sign, reading=None, former=True)
 
 
 async def _read_records(lane: Lane) -> Sign | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-import msgspec
-
 from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import AgentStarted, AgentStopped, Recorded, StateChanged
@@ -69,14 +67,10 @@ class Following:
         `before` is what was known of it until its end was seen.
         """
         agent = followed_workstream(self._house, before, before.started_at)
-        for _ in range(2):  # the conversation that is known, and the one that it had gone over to
-            if agent is None:
-                break
-            for sign in await self._house.signs.read((agent,)):
+        for sign in await self._house.signs.read((agent,)) if agent is not None else ():
+            if not sign.former:
                 self._converse(sign, self._house.state.workstream(before.name), before.started_at)
-                self.spending.take(sign)
-            present = self._house.state.workstream(before.name).conversation
-            agent = msgspec.structs.replace(agent, conversation=present) if present != agent.conversation else None
+            self.spending.take(sign)
         self.spending.close()
 
     async def _keep(self) -> None:

@@ -84,3 +84,33 @@ def test_what_claude_used_for_a_summary_is_counted_when_the_conversation_is_left
         one.lane.wait_asked(5)
         one.wait_state("done")
         one.wait_counted()
+
+
+def test_claude_is_followed_back_into_a_conversation_that_is_picked_again(employ: Employ) -> None:
+    one = employ("claude")
+    one.lane.add(Say("The first turn."), Say("Anew."), Say("Back again."), Say("Never heard.", gate="never"))
+    one.lane.add(Say("The rest."))
+    with one.conducted():
+        first = one.up()
+        one.wait_state("done")
+        typed(one, "/clear")
+        wait_until(lambda: "The first turn." not in one.screen(), "an empty conversation", PATIENCE)
+        one.stand.ask("send", NAME, "Begin anew.")
+        assert one.lane.wait_asked(2).session != first.session
+        one.wait_state("done")
+        typed(one, "/resume")
+        wait_until(lambda: "Enter to resume" in one.screen(), "the conversations", PATIENCE)
+        one.press("Enter")
+        wait_until(lambda: "The first turn." in one.screen(), "the first conversation", PATIENCE)
+        one.stand.ask("send", NAME, "Go on.")
+        assert one.lane.wait_asked(3).session == first.session
+        one.wait_state("done")
+        one.wait_counted()
+        one.stand.ask("send", NAME, "Go on.")
+        one.lane.wait_asked(4)
+        one.wait_state("working")
+        one.kill()
+        one.wait_state("failed")
+        assert one.up().session == first.session
+        one.wait_state("done")
+        one.wait_counted()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.agents.conftest import Employ
+from tests.e2e.agents.test_conversations_change import typed
 from tests.support.agent_world import NAME, PATIENCE, AgentWorld
 from tests.support.standin import Say, Shell
 from tests.support.terminals import wait_until
@@ -102,6 +103,27 @@ def test_what_nobody_saw_it_use_is_counted_after_its_end(employ: Employ, agent: 
     reboot(one, emptied=True)
     resumed = one.up()
     assert resumed.session == first.session
+    answered(one, 3)
+    one.wait_counted()
+
+
+@pytest.mark.parametrize("glanced", [False, True])
+def test_a_conversation_begun_while_nobody_looked_is_the_one_to_go_on_with(employ: Employ, *, glanced: bool) -> None:
+    one = employ("claude")
+    one.lane.add(Say("The first turn."), Say("Anew."), Say("The rest."))
+    with one.conducted():
+        one.up()
+        one.wait_state("done")
+    typed(one, "/clear")
+    wait_until(lambda: "The first turn." not in one.screen(), "an empty conversation", PATIENCE)
+    one.stand.ask("send", NAME, "Begin anew.")
+    second = one.lane.wait_asked(2)
+    answered(one, 2)
+    wait_until(lambda: written(one) == 2, "its record", PATIENCE)
+    if glanced:
+        one.wait_counted()
+    reboot(one, emptied=True)
+    assert one.up().session == second.session
     answered(one, 3)
     one.wait_counted()
 
