@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -65,8 +65,10 @@ def task(id: str) -> TaskSpec:
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Stand:
-    return Stand(Sandbox(tmp_path / "repo"))
+async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
+    stand = Stand(Sandbox(tmp_path / "repo"))
+    yield stand
+    await stand.integration.close()
 
 
 async def test_git_is_asked_once_what_is_new(stand: Stand) -> None:
