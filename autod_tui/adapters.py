@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from autod_tui import process, programs
+from autod_tui import process, processes, programs
 from autod_tui.agents import headless, questions, readiness
 from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import InstalledAgent, Prepared, Question
@@ -90,11 +90,11 @@ class Processes:
 
     def of_session(self, session: str, *, after: int = 0, apart: Sequence[int] | None = None) -> list[int]:
         """Return the living processes of an agent session, with `after` only those younger than that process."""
-        return process.marked(f"AUTOD_SESSION={session}", after=after, apart=apart)
+        return processes.marked(f"AUTOD_SESSION={session}", after=after, apart=apart)
 
     def of_worktree(self, worktree: str) -> list[int]:
         """Return the living processes that were told of the prompt in this worktree."""
-        return process.marked(_prompt_marker(worktree))
+        return processes.marked(_prompt_marker(worktree))
 
     def runs(self, pid: int, names: Collection[str]) -> bool:
         """Tell whether a process runs a program of one of these names."""
@@ -116,26 +116,26 @@ class Processes:
     async def end_worktree(self, worktree: str) -> None:
         """End them all."""
         if self.of_worktree(worktree):
-            await process.end_tree(0, _prompt_marker(worktree), grace=END_GRACE)
+            await processes.end_tree(0, _prompt_marker(worktree), grace=END_GRACE)
 
     async def end_session(self, session: str) -> None:
         """End them all."""
         if self.of_session(session):
-            await process.end_tree(0, f"AUTOD_SESSION={session}", grace=END_GRACE)
+            await processes.end_tree(0, f"AUTOD_SESSION={session}", grace=END_GRACE)
 
     async def end_gates(self, house: str) -> None:
         """End what is left of a killed conductor's gates."""
-        await process.end_tree(0, f"AUTOD_GATES={house}", grace=0.5)
+        await processes.end_tree(0, f"AUTOD_GATES={house}", grace=0.5)
 
 
 def _guests(worktree: str, pids: Mapping[int, str]) -> tuple[Guest, ...]:
-    first = [pid for pid in pids if process.parent_of(pid) not in pids]
+    first = [pid for pid in pids if processes.parent_of(pid) not in pids]
     return tuple(Guest(pids[pid], pid) for pid in first if not _is_ours(pid, worktree))
 
 
 def _is_ours(pid: int, worktree: str) -> bool:
     """True as well where no environment is shown: a process in the middle of exec has none."""
-    environment = process.read_proc(pid, "environ").split(b"\0")
+    environment = processes.read_proc(pid, "environ").split(b"\0")
     return environment == [b""] or os.fsencode(_prompt_marker(worktree)) in environment
 
 

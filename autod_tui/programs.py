@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import processes
 
 _INTERPRETERS = re.compile(r"(?:python|pypy)[\d.]*|node|bun|deno|(?:da|ba|z|k)?sh")
 _SERVES = frozenset({"app-server", "mcp", "mcp-server"})
@@ -25,7 +25,7 @@ def runs(pid: int, names: Collection[str]) -> bool:
 
 def name_of(pid: int, names: Collection[str]) -> str:
     """Return which of the programs a process runs, as `runs`; nothing for none of them."""
-    told = process.read_proc(pid, "cmdline")
+    told = processes.read_proc(pid, "cmdline")
     if not any(os.fsencode(name) in told for name in names):
         return ""  # most of them, and told by what costs little
     words = [os.fsdecode(word) for word in told.rstrip(b"\0").split(b"\0")]
@@ -39,7 +39,7 @@ def name_of(pid: int, names: Collection[str]) -> str:
 def working_in(directory: str, names: Collection[str]) -> list[int]:
     """Return the living processes of these programs that work in `directory` or below it, whoever started them."""
     place = os.path.realpath(directory)
-    return [pid for pid in process.all_pids() if process.is_below(pid, place) and runs(pid, names)]
+    return [pid for pid in processes.all_pids() if processes.is_below(pid, place) and runs(pid, names)]
 
 
 def residents(directories: Collection[str], names: Collection[str]) -> dict[str, dict[int, str]]:
@@ -49,8 +49,8 @@ def residents(directories: Collection[str], names: Collection[str]) -> dict[str,
     """
     places = {os.path.realpath(directory): directory for directory in directories}
     found: dict[str, dict[int, str]] = {}
-    for pid in process.all_pids() if places else ():
-        home = _place(process.directory_of(pid), places)
+    for pid in processes.all_pids() if places else ():
+        home = _place(processes.directory_of(pid), places)
         if home and (name := name_of(pid, names)):
             found.setdefault(places[home], {})[pid] = name
     return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.agents.logs import Log, log_path, open_log
 from autod_tui.agents.places import STATUS_TIME, StatusFile
 from autod_tui.agents.spool import take_signs
@@ -155,7 +155,7 @@ class Lane:
         asyncio.get_running_loop().call_later(OUTLIVED_AFTER, self._outlived, pid)
 
     def _outlived(self, pid: int) -> None:
-        if pid != self._followed_pid or not process.alive(self.agent.pid):
+        if pid != self._followed_pid or not processes.alive(self.agent.pid):
             return
         reason = f"its process {pid} has ended, the one that started it lives on"
         reading = Reading(WorkstreamState.EXITED, reason, Source.PROCESS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.core.agent_ports import Followed
 
 STATUS_LIMIT = 1 << 20
@@ -58,7 +58,7 @@ class StatusFile:
 
     def read(self) -> tuple[Mapping[str, Any], float] | None:
         """Return what stands in the file and when it was written; None while there is none that can be read."""
-        if not self.pid or not process.alive(self.pid):
+        if not self.pid or not processes.alive(self.pid):
             self.pid = self._find()
         if not self.pid:
             return None
@@ -76,11 +76,11 @@ class StatusFile:
         """Return the living writer that is nearest to the pane's process; 0 while there is none."""
         own = self._name.replace("{pid}", str(self._agent.pid))
         if (self.directory / own).exists():
-            return self._agent.pid if process.alive(self._agent.pid) else 0
+            return self._agent.pid if processes.alive(self._agent.pid) else 0
         found = []
         for pid in self._strangers():
             distance = _generations(self._agent.pid, pid)
-            if distance > 0 and process.alive(pid):
+            if distance > 0 and processes.alive(pid):
                 found.append((distance, pid))
         return min(found, default=(0, 0))[1]
 

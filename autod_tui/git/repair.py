@@ -10,7 +10,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.git.command import Git, Place, recorded_path
 from autod_tui.git.lock import MARKER, Intent
 from autod_tui.git.torn import take_back
@@ -37,11 +37,11 @@ async def _end_survivors(intent: Intent) -> list[str]:
 
 async def end_marked(id: str) -> bool:
     """End all programs that carry the id of a note or mark; return whether there were any."""
-    survivors = process.marked(f"{MARKER}={id}") if id else []
+    survivors = processes.marked(f"{MARKER}={id}") if id else []
     for pid in survivors:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    while any(process.alive(pid) for pid in survivors):  # noqa: ASYNC110 - not our children: no event tells their end
+    while any(processes.alive(pid) for pid in survivors):  # noqa: ASYNC110 - not our children: no event tells their end
         await asyncio.sleep(0.005)
     return bool(survivors)
 
@@ -66,7 +66,7 @@ def _remove_index_lock(intent: Intent) -> list[str]:
 def remove_stale(locks: Sequence[Path], since: float, worktree: str) -> list[str]:
     """Remove lock files made after `since` (Unix time), unless a git works in `worktree`; one sentence for each."""
     stale = [lock for lock in locks if lock.exists() and lock.stat().st_mtime >= since - 1]
-    if not stale or process.gits_in(worktree):
+    if not stale or processes.gits_in(worktree):
         return []
     for lock in stale:
         lock.unlink()

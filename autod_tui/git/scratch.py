@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from autod_tui import process
+from autod_tui import processes
 
 PREFIX = "autod-git-"
 MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a directory of our own there
@@ -90,6 +90,6 @@ def _abandoned(path: Path) -> bool:
         finally:
             os.close(handle)
         maker = re.match(r"(\d+)-", path.name.removeprefix(PREFIX))
-        dead = maker is not None and not process.alive(int(maker[1]))
+        dead = maker is not None and not processes.alive(int(maker[1]))
         return facts.st_uid == os.getuid() and (dead or time.time() - facts.st_mtime > _SURELY_MADE)
     return False

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.core import agent_events, events, run_events
 from autod_tui.core.errors import AutodError
 from autod_tui.core.events import Event, Recorded
@@ -115,7 +115,7 @@ class Journal:
         claim = "UPDATE request SET claimed = 1 WHERE claimed = 0 RETURNING id, poster, body"
         with self._transaction():
             rows = sorted(self._db.execute(claim).fetchall())
-        wanted = [(number, body) for number, poster, body in rows if process.alive(poster)]
+        wanted = [(number, body) for number, poster, body in rows if processes.alive(poster)]
         return [(number, request) for number, body in wanted if (request := self._request(number, body)) is not None]
 
     def forsake(self, answer: Answer) -> None:

@@ -7,7 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from autod_tui import process
+from autod_tui import process, processes
 from autod_tui.core.errors import CommandFailedError
 from autod_tui.tmux.quoting import command_line
 
@@ -135,7 +135,7 @@ class ControlClient:
             self._process.stdin.close()
             await asyncio.wait({self._reader}, timeout=LEAVE)
         if not self._reader.done() and self._process.returncode is None:
-            process.kill_group(self._process.pid)
+            processes.kill_group(self._process.pid)
         await self._reader
 
     async def _read(self) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import processes
 
 GRACE = 2.0
 """Seconds that a server which was told to end gets for it."""
@@ -70,7 +70,7 @@ def _ended(pid: int, handle: int | None, seconds: float) -> bool:
         poll.register(handle, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
     deadline = time.monotonic() + seconds
-    while process.alive(pid):
+    while processes.alive(pid):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.01)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import process, processes
 from autod_tui.core.errors import AutodError, CommandFailedError, UsageError
 from autod_tui.core.names import suggest_name
 from autod_tui.core.pane_ports import Launch, PaneEvent, PaneStatus, Screen
@@ -240,7 +240,7 @@ class Panes:
         if found is None:
             return
         marker = f"AUTOD_SESSION={found.session}" if found.session else ""
-        await process.end_tree(0 if found.dead else found.pid, marker, grace=GRACE)
+        await processes.end_tree(0 if found.dead else found.pid, marker, grace=GRACE)
         await self.close_window(found.window)
 
     async def close_window(self, window: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autod_tui import process
+from autod_tui import processes
 
 SOURCE = Path(__file__).parents[2]
 
@@ -72,7 +72,7 @@ class ScriptWorld:
 
     def left(self) -> list[int]:
         """Return the agents that live."""
-        return process.marked(f"AUTOD_TEST_MARK={self.directory}")
+        return processes.marked(f"AUTOD_TEST_MARK={self.directory}")
 
     @property
     def spool(self) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.core import requests as rq
 from autod_tui.core.events import Noted
 from autod_tui.core.run import RunState, SessionState, TaskSpec, TaskState, Verdict
@@ -91,7 +91,7 @@ async def test_timeout_ends_the_whole_tree(rig: RunRig) -> None:
     id = await rig.start()
     run = await rig.finished(id)
     assert [one.state for one in run.sessions.values()] == [SessionState.TIMED_OUT] * 2
-    assert [process.marked(f"AUTOD_SESSION={one.marker}") for one in run.sessions.values()] == [[], []]
+    assert [processes.marked(f"AUTOD_SESSION={one.marker}") for one in run.sessions.values()] == [[], []]
 
 
 async def test_work_that_cant_be_committed_stays_and_keeps_no_other_task(rig: RunRig) -> None:
@@ -146,11 +146,11 @@ async def test_stop_leaves_no_process_and_resume_goes_on(rig: RunRig) -> None:
     id = await rig.start()
     await rig.until(lambda: any(one.pid for one in rig.run(id).living))
     (session,) = rig.run(id).living
-    while len(process.marked(f"AUTOD_SESSION={session.marker}")) < 3:
+    while len(processes.marked(f"AUTOD_SESSION={session.marker}")) < 3:
         await asyncio.sleep(0.01)
     answer = await rig.ask(rq.StopRun(run=id))
     assert answer.ok, answer
-    assert process.marked(f"AUTOD_SESSION={session.marker}") == []
+    assert processes.marked(f"AUTOD_SESSION={session.marker}") == []
     assert rig.run(id).state is RunState.STOPPED
     assert rig.task(id, "a").state is TaskState.QUEUED
     assert rig.git("show", f"run/{id}/build-1:half.txt") == "half"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.core import requests as rq
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event
@@ -130,7 +130,7 @@ async def test_lost_server_gives_tasks_back(rig: RunRig) -> None:
     assert run.sessions[session.id].state is SessionState.LOST
     assert run.state is RunState.DONE
     assert run.tasks["t1"].attempts == {"build": 1}
-    assert process.marked(f"AUTOD_SESSION={session.marker}") == []
+    assert processes.marked(f"AUTOD_SESSION={session.marker}") == []
 
 
 async def test_stop_breaks_gates_off(rig: RunRig, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_stop_breaks_gates_off(rig: RunRig, tmp_path: Path) -> None:
     assert (await rig.ask(rq.StopRun(run=id))).ok
     assert rig.run(id).living == ()
     assert rig.task(id, "t1").state is TaskState.QUEUED
-    assert process.marked(f"AUTOD_GATES={rig.conductor.house.own_worktrees}") == []
+    assert processes.marked(f"AUTOD_GATES={rig.conductor.house.own_worktrees}") == []
 
 
 async def test_checked_out_branch_follows(rig: RunRig) -> None:
@@ -166,7 +166,7 @@ async def test_ended_while_nobody_conducted_counts(rig: RunRig, tmp_path: Path) 
     (session,) = rig.run(id).living
     await rig.leave()
     (tmp_path / "go").write_text("go\n")
-    while process.alive(session.pid):
+    while processes.alive(session.pid):
         await asyncio.sleep(0.01)
     await rig.conduct()
     run = await rig.finished(id)
@@ -180,15 +180,15 @@ async def test_a_stop_that_was_cut_short_is_finished_by_the_next_conductor(rig: 
     id = await rig.start()
     await rig.until(lambda: all(one.pane for one in rig.run(id).living) and len(rig.run(id).living) == 2)
     markers = [one.marker for one in rig.run(id).living]
-    wait_until(lambda: all(process.marked(f"AUTOD_SESSION={marker}") for marker in markers), "the agents to live")
+    wait_until(lambda: all(processes.marked(f"AUTOD_SESSION={marker}") for marker in markers), "the agents to live")
     rig.conductor.house.stream.emit(ev.RunChanged(run=id, state=RunState.STOPPED, reason="stopped"))
     await rig.leave()  # as if it had been killed before it ended the sessions
-    assert all(process.marked(f"AUTOD_SESSION={marker}") for marker in markers)
+    assert all(processes.marked(f"AUTOD_SESSION={marker}") for marker in markers)
     await rig.conduct()
     run = rig.run(id)
     assert {one.state for one in run.sessions.values()} == {SessionState.STOPPED}
     assert {(task.state, sum(task.attempts.values())) for task in run.tasks.values()} == {(TaskState.QUEUED, 0)}
-    assert not any(process.marked(f"AUTOD_SESSION={marker}") for marker in markers)
+    assert not any(processes.marked(f"AUTOD_SESSION={marker}") for marker in markers)
 
 
 async def test_killed_between_the_move_and_its_event_merges_once(rig: RunRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process, spawn
+from autod_tui import process, processes, spawn
 from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -46,7 +46,7 @@ def stubborn(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     script, file = tmp_path / "stubborn.py", tmp_path / "pid"
     script.write_text(STUBBORN)
     yield f"{sys.executable} {script} {file}", file
-    if process.alive(pid_in(file)):
+    if processes.alive(pid_in(file)):
         os.kill(pid_in(file), signal.SIGKILL)
 
 
@@ -99,7 +99,7 @@ async def test_what_a_program_leaves_running_keeps_nobody_waiting(tmp_path: Path
         pytest.skip("this system has no quick way")
     file = tmp_path / "pid"
     await process.run(["sh", "-c", f"sleep 60 & echo $! > {file}"])
-    assert process.alive(pid_in(file))
+    assert processes.alive(pid_in(file))
     os.kill(pid_in(file), signal.SIGKILL)
 
 
@@ -121,7 +121,7 @@ async def test_time_out_kills_the_group(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     with pytest.raises(CommandFailedError, match=r"sh did not end within 0\.5 s"):
         await process.run(["sh", "-c", f"sleep 60 & echo $! > {file}; wait"], timeout=0.5)
-    await until(lambda: not process.alive(pid_in(file)))
+    await until(lambda: not processes.alive(pid_in(file)))
     assert pid_in(file)
 
 
@@ -133,7 +133,7 @@ async def test_cancelling_kills_the_group(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not process.alive(pid_in(file)))
+    await until(lambda: not processes.alive(pid_in(file)))
 
 
 async def test_missing_program_and_missing_directory_are_told_apart(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ async def test_logged_run_out_of_time_leaves_no_stubborn_descendant(tmp_path: Pa
     )
     assert status is None
     assert pid_in(file)
-    assert not process.alive(pid_in(file))
+    assert not processes.alive(pid_in(file))
 
 
 async def test_logged_run_that_ends_well_leaves_no_stubborn_descendant(
@@ -176,7 +176,7 @@ async def test_logged_run_that_ends_well_leaves_no_stubborn_descendant(
     )
     assert status == 0
     assert pid_in(file)
-    assert not process.alive(pid_in(file))
+    assert not processes.alive(pid_in(file))
 
 
 async def test_cancelled_logged_run_leaves_no_stubborn_descendant(tmp_path: Path, stubborn: tuple[str, Path]) -> None:
@@ -187,7 +187,7 @@ async def test_cancelled_logged_run_leaves_no_stubborn_descendant(tmp_path: Path
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not process.alive(pid_in(file))
+    assert not processes.alive(pid_in(file))
 
 
 def test_zombie_is_not_alive() -> None:
@@ -195,11 +195,11 @@ def test_zombie_is_not_alive() -> None:
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     try:
         assert Path(f"/proc/{child.pid}").exists()
-        assert not process.alive(child.pid)
+        assert not processes.alive(child.pid)
     finally:
         child.wait()
-    assert not process.alive(child.pid)
-    assert process.alive(os.getpid())
+    assert not processes.alive(child.pid)
+    assert processes.alive(os.getpid())
 
 
 def test_marked_wants_the_whole_value_and_descendants_come_in_order() -> None:
@@ -210,16 +210,16 @@ def test_marked_wants_the_whole_value_and_descendants_come_in_order() -> None:
     try:
         assert child.stdout is not None
         assert child.stdout.readline() == b"started\n"
-        found = process.descendants(os.getpid())
-        (grandchild,) = process.descendants(child.pid)
+        found = processes.descendants(os.getpid())
+        (grandchild,) = processes.descendants(child.pid)
         assert found.index(child.pid) < found.index(grandchild)
-        assert set(process.marked("MARK=ab")) == {child.pid, grandchild}
-        assert process.marked("MARK=a") == process.marked("ARK=ab") == []
-        assert process.environment_of(child.pid)["MARK"] == "ab"
+        assert set(processes.marked("MARK=ab")) == {child.pid, grandchild}
+        assert processes.marked("MARK=a") == processes.marked("ARK=ab") == []
+        assert processes.environment_of(child.pid)["MARK"] == "ab"
     finally:
-        process.kill_group(child.pid)
+        processes.kill_group(child.pid)
         child.communicate()
-    process.kill_group(child.pid)
+    processes.kill_group(child.pid)
 
 
 @pytest.mark.parametrize("pid", [0, 1, -1])
@@ -227,8 +227,8 @@ async def test_ending_nobody_signals_nobody(pid: int, monkeypatch: pytest.Monkey
     """Nothing is really signalled here, for a mistake would end the whole session."""
     signalled: list[int] = []
     monkeypatch.setattr(os, "kill", lambda victim, number: signalled.append(victim))
-    monkeypatch.setattr(process, "alive", lambda pid: False)
-    await process.end_tree(pid, "", grace=0.1)
+    monkeypatch.setattr(processes, "alive", lambda pid: False)
+    await processes.end_tree(pid, "", grace=0.1)
     assert signalled == []
 
 
@@ -236,8 +236,8 @@ async def test_ending_by_marker_spares_all_others() -> None:
     bystander = subprocess.Popen(["sleep", "60"])
     marked = subprocess.Popen(["sleep", "60"], env={**ENV, "MARK": "only-this"})
     try:
-        await until(lambda: process.marked("MARK=only-this"))
-        await process.end_tree(0, "MARK=only-this", grace=1)
+        await until(lambda: processes.marked("MARK=only-this"))
+        await processes.end_tree(0, "MARK=only-this", grace=1)
         assert marked.wait(5) == -signal.SIGHUP
         assert bystander.poll() is None
     finally:

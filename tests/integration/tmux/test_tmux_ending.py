@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from autod_tui import processes
 from autod_tui.tmux.ending import seen_to_end, server_pid
 from autod_tui.tmux.server import TmuxServer
 from tests.support.terminals import end_server, wait_until
@@ -53,7 +53,7 @@ def test_a_server_whose_client_is_stopped_ends_all_the_same(server: TmuxServer) 
     with control_client(server) as (client, _):
         client.send_signal(signal.SIGSTOP)
         server.stop()
-        assert not process.alive(pid)
+        assert not processes.alive(pid)
     assert not server.running()
     server.ensure_keeper()  # and a new one may take its place at once
     assert server_pid(server.socket_path) not in (0, pid)
@@ -67,7 +67,7 @@ def test_a_server_ends_though_it_owes_output_to_who_was_killed(server: TmuxServe
         while ours:
             os.close(ours.pop())
         end_server(server.socket_path)
-        assert not process.alive(pid)
+        assert not processes.alive(pid)
         client.wait(20)
 
 
@@ -79,7 +79,7 @@ def test_without_descriptors_of_processes_it_is_looked_for(server: TmuxServer, m
         client.send_signal(signal.SIGSTOP)
         with seen_to_end(server.socket_path, grace=0.1):
             server.run("kill-server")
-        assert not process.alive(pid)
+        assert not processes.alive(pid)
 
 
 def test_where_nobody_listens_nothing_is_waited_for(tmp_path: Path) -> None:

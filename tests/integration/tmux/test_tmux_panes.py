@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autod_tui import process
+from autod_tui import process, processes
 from autod_tui.core.errors import AutodError
 from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.tmux.pane import Panes
@@ -191,11 +191,11 @@ async def test_kill_leaves_nothing_of_a_stubborn_tree(panes: Panes, launch, monk
     marker = f"AUTOD_SESSION={one.session}"
 
     async def marked() -> list[int]:
-        return process.marked(marker)
+        return processes.marked(marker)
 
     await until(marked, lambda found: len(found) >= 3)
     await panes.kill(status.pane)
-    assert process.marked(marker) == []
+    assert processes.marked(marker) == []
     assert [pane.pane for pane in await panes.panes() if pane.session] == [bystander.pane]
     await panes.kill(status.pane)  # gone already: nothing to do
 
@@ -205,7 +205,7 @@ async def test_kill_closes_a_dead_pane_and_ends_what_it_left(panes: Panes, launc
     status = await panes.start(one)
     await dead(panes, status.pane)
     await panes.kill(status.pane)
-    assert process.marked(f"AUTOD_SESSION={one.session}") == []
+    assert processes.marked(f"AUTOD_SESSION={one.session}") == []
 
 
 async def test_resize_and_title(panes: Panes, launch) -> None:
