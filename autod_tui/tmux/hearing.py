@@ -53,8 +53,7 @@ class Hearing:
             self._signal(ear, pane, kind, text)
         if ear.meter.floods(len(data), now):
             ear.meter.switch_off(now)
-            # `pause` drops what tmux has queued for us as well; after `off` it would still send megabytes.
-            self.requests.append(("refresh-client", "-A", f"{pane}:pause"))
+            self._pause(pane)
         fresh = pane not in self._due
         if fresh:
             self._due[pane] = max(now, ear.told + self._interval(pane))
@@ -66,7 +65,7 @@ class Hearing:
         It says the same when the pause was asked for: then nothing is to be done.
         """
         ear = self._ears.get(pane)
-        if ear is not None and ear.meter.off_until:
+        if pane in self._silent or (ear is not None and ear.meter.off_until):
             return
         self.requests.append(("refresh-client", "-A", f"{pane}:continue"))
         self._due[pane] = now
@@ -74,8 +73,9 @@ class Hearing:
     def silence(self, pane: str) -> None:
         """Never hear a pane: hearing the dashboard draw would make it draw again."""
         if pane not in self._silent:
+            self.forget(pane)
             self._silent.add(pane)
-            self.requests.append(("refresh-client", "-A", f"{pane}:off"))
+            self._pause(pane)
 
     def watch(self, panes: frozenset[str], now: float) -> None:
         """Set the panes that are looked at; what they printed is due now."""
@@ -128,6 +128,14 @@ class Hearing:
             self.requests.append(("refresh-client", "-A", f"{pane}:continue"))
         # Once more after the switch as well: what was printed in between is told by nobody else.
         self._due[pane] = now + max(FLOODED_EVERY, self._interval(pane))
+
+    def _pause(self, pane: str) -> None:
+        """Have tmux send nothing more of a pane, and drop what it has queued.
+
+        Never by `off`: that keeps what is queued, whose bytes are dropped nevertheless, and tmux (3.3a) ends with all
+        its panes when it comes to send them.
+        """
+        self.requests.append(("refresh-client", "-A", f"{pane}:pause"))
 
     def _interval(self, pane: str) -> float:
         return 0.0 if pane in self._watched else UNWATCHED_EVERY
