@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from autod_tui.git.index_tree import Listed, listed_in
+from autod_tui.git.index_tree import Listed
 from autod_tui.git.objects import ObjectWriter
 
 _MANY = 2000
@@ -24,49 +24,78 @@ _WORD = 2**32 - 1
 _FILE, _PROGRAM, _LINK = 0o100644, 0o100755, 0o120000
 
 
-def is_clean(work_tree: str, index: Path, held: bytes, writer: ObjectWriter) -> bool:
-    """Tell whether the worktree whose `index` has just been read as `held` is as that lists it."""
-    if int.from_bytes(held[8:12], "big") > _MANY:
-        return False
-    try:
-        listed, found = listed_in(held, writer.width), 0
-        written = index.stat().st_mtime_ns // _SECOND
-        for path, entry in _files(work_tree, listed):
-            if path not in listed or not _is_as_listed(entry, listed[path], written, writer):
-                return False
-            found += 1
-    except (OSError, ValueError):
-        return False
-    return found == len(listed)
+class Clean:
+    """Tells of one worktree, whose index lists `listed` and was written in the second `written`."""
 
+    def __init__(self, work_tree: str, listed: Mapping[bytes, Listed], written: int, writer: ObjectWriter) -> None:
+        """Look at nothing yet."""
+        self._root = os.fsencode(work_tree) + b"/"
+        self._listed = listed
+        self._written = written
+        self._writer = writer
 
-def _files(work_tree: str, listed: dict[bytes, Listed]) -> Iterator[tuple[bytes, os.DirEntry[bytes]]]:
-    """Yield what a worktree holds, and the paths: all but directories, and directories where a file is listed."""
-    root, directories = os.fsencode(work_tree) + b"/", [b""]
-    while directories:
-        below = directories.pop()
-        with os.scandir(root + below) as entries:
-            for entry in entries:
-                path = below + entry.name
-                if path not in listed and entry.is_dir(follow_symlinks=False):
-                    directories.append(path + b"/")
-                elif path != b".git":
-                    yield path, entry
+    def is_clean(self) -> bool:
+        """Look at all files."""
+        if len(self._listed) > _MANY:
+            return False
+        found = 0
+        try:
+            for path, entry in self._files():
+                if not self._is_as_listed(path, entry.stat(follow_symlinks=False)):
+                    return False
+                found += 1
+        except OSError:
+            return False
+        return found == len(self._listed)
 
+    def is_still_clean(self, known: Mapping[bytes, Listed], touched: Iterable[bytes]) -> bool:
+        """Look only at files touched since all was as `known` lists it, and at those that are listed otherwise now."""
+        changed = {path for path, listed in self._listed.items() if known.get(path) != listed}
+        return all(map(self._agrees, changed.union(touched, known.keys() - self._listed.keys())))
 
-def _is_as_listed(entry: os.DirEntry[bytes], listed: Listed, written: int, writer: ObjectWriter) -> bool:
-    changed, changed_ns, modified, modified_ns, _, inode, mode, owner, group, size, oid = listed
-    seen = entry.stat(follow_symlinks=False)
-    as_listed = (
-        seen.st_mtime_ns == modified * _SECOND + modified_ns
-        and seen.st_ctime_ns == changed * _SECOND + changed_ns
-        and seen.st_size & _WORD == size
-        and seen.st_ino & _WORD == inode
-        and seen.st_uid == owner
-        and seen.st_gid == group
-        and _mode(seen.st_mode) == mode
-    )
-    return as_listed and (modified < written or _holds(entry, seen.st_size, oid, writer))
+    def _agrees(self, path: bytes) -> bool:
+        try:
+            return self._is_as_listed(path, os.lstat(self._root + path))
+        except (FileNotFoundError, NotADirectoryError):
+            return path not in self._listed
+        except OSError:
+            return False
+
+    def _files(self) -> Iterator[tuple[bytes, os.DirEntry[bytes]]]:
+        """Yield what is there, and the paths: all but directories, and directories where a file is listed."""
+        directories = [b""]
+        while directories:
+            below = directories.pop()
+            with os.scandir(self._root + below) as entries:
+                for entry in entries:
+                    path = below + entry.name
+                    if path not in self._listed and entry.is_dir(follow_symlinks=False):
+                        directories.append(path + b"/")
+                    elif path != b".git":
+                        yield path, entry
+
+    def _is_as_listed(self, path: bytes, seen: os.stat_result) -> bool:
+        if path not in self._listed:
+            return False
+        changed, changed_ns, modified, modified_ns, _, inode, mode, owner, group, size, oid = self._listed[path]
+        as_listed = (
+            seen.st_mtime_ns == modified * _SECOND + modified_ns
+            and seen.st_ctime_ns == changed * _SECOND + changed_ns
+            and seen.st_size & _WORD == size
+            and seen.st_ino & _WORD == inode
+            and seen.st_uid == owner
+            and seen.st_gid == group
+            and _mode(seen.st_mode) == mode
+        )
+        return as_listed and (modified < self._written or self._holds(path, seen.st_size, oid))
+
+    def _holds(self, path: bytes, size: int, oid: bytes) -> bool:
+        """Tell whether a file holds the very bytes that are listed; one that git converts does not."""
+        if size > _LARGE:
+            return False
+        file = Path(os.fsdecode(self._root + path))
+        data = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+        return self._writer.digest(b"blob %d\0%s" % (len(data), data)) == oid
 
 
 def _mode(mode: int) -> int:
@@ -75,12 +104,3 @@ def _mode(mode: int) -> int:
     if kind == stat.S_IFREG:
         return _PROGRAM if mode & stat.S_IXUSR else _FILE
     return _LINK if kind == stat.S_IFLNK else 0
-
-
-def _holds(entry: os.DirEntry[bytes], size: int, oid: bytes, writer: ObjectWriter) -> bool:
-    """Tell whether a file holds the very bytes that are listed; one that git converts does not."""
-    if size > _LARGE:
-        return False
-    path = Path(os.fsdecode(entry.path))
-    data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-    return writer.digest(b"blob %d\0%s" % (len(data), data)) == oid

@@ -74,13 +74,16 @@ def tree_of_index(data: bytes, writer: ObjectWriter) -> str | None:
     return _Builder(data, starts, writer).tree(root) if root is not None else None
 
 
-def listed_in(data: bytes, width: int) -> dict[bytes, Listed]:
-    """Return what an index of version 2 lists, by path; `width` is the length of a raw object id.
+def listed_in(data: bytes, width: int) -> dict[bytes, Listed] | None:
+    """Return what an index of version 2 lists, by path; None where it is of another version, or unmerged.
 
-    ValueError where it is of another version, or unmerged.
+    `width` is the length of a raw object id.
     """
     entry, name = struct.Struct(f">10I{width}s"), _STAT + width + 2
-    starts = _starts(data, width)
+    try:
+        starts = _starts(data, width)
+    except (ValueError, IndexError):
+        return None
     return {
         data[at + name : data.index(b"\0", at + name, end)]: entry.unpack_from(data, at) for at, end in pairwise(starts)
     }

@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.workstream import UNMERGED_FILES
-from autod_tui.git.clean import is_clean
+from autod_tui.git.clean import Clean
 from autod_tui.git.command import Git, Place
 from autod_tui.git.identity import identity, signature
-from autod_tui.git.index_tree import is_plain, listing_of, read_index, tree_of_index
+from autod_tui.git.index_tree import Listed, is_plain, listed_in, listing_of, read_index, tree_of_index
 from autod_tui.git.lock import RepositoryLock
 from autod_tui.git.marks import refuse_unfinished
 from autod_tui.git.merge_tree import takes_part
@@ -21,7 +21,7 @@ from autod_tui.git.objects import ObjectWriter, commit_data, tree_of_loose
 from autod_tui.git.refs import QuickRefs
 from autod_tui.git.status import Status, operation_under_way, read_status
 from autod_tui.git.switch import HEADS, Standing, advance, is_on, standing_at, switch
-from autod_tui.git.untouched import Look, look_at
+from autod_tui.git.touched import Touched
 from autod_tui.git.worktree import Worktrees
 
 _LOCKS = ("index.lock", "HEAD.lock")
@@ -37,8 +37,10 @@ class _Memory(Struct):
     """How it was taken, where its files are known."""
     closed: Standing | None = None
     """How it was closed, where every tracked file was as in its last commit."""
-    look: Look | None = None
-    """All its files, where its last session left no commit and nothing to commit."""
+    known: dict[bytes, Listed] | None = None
+    """What its index listed, and its files were like, when it was closed."""
+    touched: frozenset[bytes] | None = None
+    """Files touched since then; None where that can't be told."""
 
 
 class Slots:
@@ -54,6 +56,7 @@ class Slots:
         self._writer = writer
         self._clock = clock
         self._quick = QuickRefs(git.common_dir)
+        self._touched = Touched()
         self._memories: dict[str, _Memory] = {}
         """Git directory of a slot to what is known of it."""
 
@@ -71,10 +74,10 @@ class Slots:
         place = self._unlocked(worktree)
         memory = self._memories.pop(place.git_dir, _Memory())
         if memory.closed is not None and memory.closed.head == start and self._switch(place, branch, memory.closed):
-            taken = standing_at(place, start) if memory.look else None
-            self._memories[place.git_dir] = _Memory(start=start, taken=taken, look=memory.look)
+            taken = standing_at(place, start) if memory.known is not None else None
+            self._memories[place.git_dir] = _Memory(start=start, taken=taken, known=memory.known)
             return
-        self._memories[place.git_dir] = _Memory(start=start)
+        self._memories[place.git_dir] = _Memory(start=start, known=memory.known)
         words = ("checkout", "--quiet", "--force", "--no-track", "-B", branch, start, "--")
         step = f"laying {start[:12]} out in {worktree!r}"
         await self._git.text(*words, step=step, place=place, timeout=600.0)
@@ -90,10 +93,12 @@ class Slots:
         """
         place = self._unlocked(worktree)
         memory = self._memories.pop(place.git_dir, _Memory())
+        memory.touched = self._touched.since(place.work_tree)
         if self._is_untouched(place, branch, memory):
-            self._memories[place.git_dir] = _Memory(closed=memory.taken, look=memory.look)
+            self._memories[place.git_dir] = _Memory(closed=memory.taken, known=memory.known)
             return memory.start
-        if head := await self._close_plain(place, branch, message, memory.start):
+        self._touched.begin(place.work_tree)
+        if head := await self._close_plain(place, branch, message, memory):
             return head
         # Nobody else works here: git may write down that files as young as their index are unchanged, instead of
         # reading them all again each time.
@@ -106,20 +111,17 @@ class Slots:
             step = f"moving {branch!r} to where its session went"
             await self._git.text("update-ref", f"refs/heads/{branch}", head, step=step)
         if _is_whole(status) and not half_done:
-            self._remember(place, head, memory.start)
+            held = read_index(Path(place.git_dir, "index"))
+            self._remember(place, head, listed_in(held, self._writer.width) if held else None)
         return head
 
-    def _remember(self, place: Place, head: str, start: str) -> None:
-        """Remember a slot whose tracked files are all as in `head`.
-
-        A look at all files pays where sessions leave nothing, which one that has left nothing tells of the next.
-        """
+    def _remember(self, place: Place, head: str, known: dict[bytes, Listed] | None) -> None:
+        """Remember a slot whose tracked files are all as in `head`."""
         if standing := standing_at(place, head):
-            look = look_at(place.work_tree) if head == start else None
-            self._memories[place.git_dir] = _Memory(closed=standing, look=look)
+            self._memories[place.git_dir] = _Memory(closed=standing, known=known)
 
-    async def _close_plain(self, place: Place, branch: str, message: str, start: str) -> str:
-        """Close a slot by a look at its files, or by one `git add`: the index tells then what there is to commit.
+    async def _close_plain(self, place: Place, branch: str, message: str, memory: _Memory) -> str:
+        """Close a slot by a look at what was touched, or by one `git add`: the index tells what there is to commit.
 
         Empty where that can't tell everything: in the midst of a git operation, on another branch, with files that
         stay out, with submodules, or with an index that only git reads. What was added is found by a status then.
@@ -132,25 +134,41 @@ class Slots:
         if before is None or not (held := read_index(index)) or not is_plain(held):
             return ""
         refuse_unfinished(place)
-        tree = await self._tree_left(place, index, held, before)
-        if tree is None:
-            return ""
-        if tree != before:
+        listing, tree = listing_of(held, before), before
+        known = self._seen_clean(place, index, held, memory) if listing else None
+        if known is None:
+            tree, known = await self._added(place, index, listing, before)
+        if tree and tree != before:
             head = await self._commit_tree(place, branch, head, tree, message)
-        if head:
-            self._remember(place, head, start)
-        return head
+        if tree and head:
+            self._remember(place, head, known)
+        return head if tree else ""
 
-    async def _tree_left(self, place: Place, index: Path, held: bytes, before: str) -> str | None:
-        """Return the tree of all that a session left, added where need be; `before` where nothing. None: ask git."""
-        listing = listing_of(held, before)
-        if listing and is_clean(place.work_tree, index, held, self._writer):
-            return before
+    def _seen_clean(self, place: Place, index: Path, held: bytes, memory: _Memory) -> dict[bytes, Listed] | None:
+        """Return what an index lists where all that is there is just so."""
+        root, touched = os.fsencode(place.work_tree) + b"/", memory.touched or ()
+        if any(os.path.lexists(root + path) for path in touched if path + b"\0" not in held):
+            return None  # it was added
+        listed = listed_in(held, self._writer.width)
+        if listed is None:
+            return None
+        looked = Clean(place.work_tree, listed, int(index.stat().st_mtime), self._writer)
+        if memory.known is None or memory.touched is None:
+            return listed if looked.is_clean() else None
+        return listed if looked.is_still_clean(memory.known, memory.touched) else None
+
+    async def _added(
+        self, place: Place, index: Path, listing: bytes, before: str
+    ) -> tuple[str, dict[bytes, Listed] | None]:
+        """Add all there is; return its tree (`before` where `listing` stays, empty: ask git) and files."""
         await self._add(place)
-        added = read_index(index)
-        if added and listing and added.startswith(listing):
-            return before
-        return tree_of_index(added, self._writer) if added and is_plain(added) else None
+        held = read_index(index)
+        if not held:
+            return "", None
+        known = listed_in(held, self._writer.width)
+        if listing and held.startswith(listing):
+            return before, known
+        return (tree_of_index(held, self._writer) or "" if is_plain(held) else ""), known
 
     async def _add(self, place: Place) -> None:
         """Add all there is; a repository within that has no commit yet stays as it is, for git can't add it."""
@@ -173,11 +191,17 @@ class Slots:
     def _is_untouched(self, place: Place, branch: str, memory: _Memory) -> bool:
         """Tell whether a session has left everything as it was when it took the slot."""
         before = memory.taken
-        if before is None or not branch or operation_under_way(place) is not None:
+        if (
+            before is None
+            or memory.touched is None
+            or memory.touched
+            or not branch
+            or operation_under_way(place) is not None
+        ):
             return False
         if standing_at(place, before.head) != before or before.reference != f"ref: {HEADS}{branch}\n".encode():
             return False
-        return self._quick.read(HEADS + branch) == before.head and look_at(place.work_tree) == memory.look
+        return self._quick.read(HEADS + branch) == before.head
 
     async def _commit(self, place: Place, message: str, branch: str, head: str) -> str:
         """Commit all there is; on a plain `branch` at `head` that takes no more than trees, a commit and a ref."""

@@ -27,6 +27,19 @@ def commit_and_leave(slot: Path) -> None:
     (slot / "g").write_text("left\n")
 
 
+def dropped_from_the_index(slot: Path) -> None:
+    git(slot, "rm", "-q", "--cached", "f")
+    git(slot, "commit", "-qm", "without f, which stays as it was")
+
+
+def committed_past_the_file(slot: Path) -> None:
+    other = subprocess.run(
+        ["git", "rev-parse", "HEAD:a/b"], cwd=slot, env=ENV, capture_output=True, text=True, check=True
+    )
+    git(slot, "update-index", "--cacheinfo", f"100644,{other.stdout.strip()},f")
+    git(slot, "commit", "-qm", "another f, while the file stays as it was")
+
+
 def merge_half_done(slot: Path) -> None:
     git(slot, "checkout", "-q", "-b", "other")
     (slot / "f").write_text("other\n")
@@ -95,6 +108,8 @@ WAYS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "staged, then changed": (staged_then_changed, ADD),
     "committed": (lambda slot: git(slot, "commit", "-q", "--allow-empty", "-m", "empty"), LOOK),
     "committed, and more left": (commit_and_leave, ADD),
+    "committed without a file that stays": (dropped_from_the_index, ADD),
+    "committed another content than a file's": (committed_past_the_file, ADD),
     "conflict without an operation": (conflict_of_a_stash, ADD),
     "only an ignored file": (lambda slot: (slot / "x.log").write_text("1\n"), ADD),
     "a file that stays out": (lambda slot: (slot / "progress.md").write_text("1\n"), ADD),
@@ -108,14 +123,19 @@ WAYS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
 FEW = {name: given for name, given in WAYS.items() if given[1] is not MORE}
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["first session", "later session"])
 @pytest.mark.parametrize("way", [way for way, _ in WAYS.values()], ids=WAYS.keys())
 async def test_the_same_is_kept_as_by_a_status(
-    box: Sandbox, way: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+    box: Sandbox, way: Callable[[Path], object], known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box.commit(FILES)
+    base = box.commit(FILES)
     repository = box.open()
-    base, places = box.git("rev-parse", "main"), [box.root.parent / name for name in ("slot1", "slot2")]
+    places = [box.root.parent / name for name in ("slot1", "slot2")]
     for place in places:
+        if known:  # files are laid out anew, and what is touched is told from then on
+            await repository.take_slot(str(place), f"run/r/first-{place.name}", base)
+            (place / "a/new").write_text("1\n")
+            await repository.close_slot(str(place), f"run/r/first-{place.name}", "Save")
         await repository.take_slot(str(place), f"run/r/{place.name}", base)
         way(place)
         git(place, "branch", "-D", "other")
