@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
 import subprocess
 import sys
@@ -103,21 +102,12 @@ async def start(
 
 def _watch_by_descriptor() -> None:
     """Learn of ends from the kernel: before Python 3.12 asyncio starts a thread for each program that it waits for."""
-    if sys.version_info < (3, 12) and _descriptors_work():
+    if sys.version_info < (3, 12) and spawn.descriptors():
         watcher = asyncio.get_child_watcher()
         if not isinstance(watcher, asyncio.PidfdChildWatcher) or not watcher.is_active():
             watcher = asyncio.PidfdChildWatcher()
             watcher.attach_loop(asyncio.get_running_loop())
             asyncio.set_child_watcher(watcher)
-
-
-@functools.cache
-def _descriptors_work() -> bool:
-    try:
-        os.close(os.pidfd_open(os.getpid()))
-    except (AttributeError, OSError):  # no such kernel
-        return False
-    return True
 
 
 def run_sync(

@@ -21,6 +21,16 @@ _DEFAULT_AGAIN = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 @functools.cache
+def descriptors() -> bool:
+    """Tell whether the kernel has descriptors that stand for processes and tell their end."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+@functools.cache
 def able() -> bool:
     """Tell whether the system has what this takes: posix_spawn, files in memory, descriptors of processes.
 
@@ -28,8 +38,9 @@ def able() -> bool:
     """
     try:
         os.close(os.memfd_create("autod"))
-        os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
+        return False
+    if not descriptors():
         return False
     for file in Path("/proc/self/fd").iterdir():
         if int(file.name) > _STANDARD:

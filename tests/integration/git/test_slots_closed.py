@@ -11,6 +11,7 @@ import pytest
 from autod_tui.core.errors import CommandFailedError
 from autod_tui.git import slots
 from autod_tui.git.command import Git
+from autod_tui.git.repository import Repository
 from tests.support.repos import ENV, Sandbox
 
 FILES = {"f": "1\n2\n3\n", "a/b": "1\n", "a/c": "1\n", ".gitignore": "*.log\n"}
@@ -155,15 +156,21 @@ async def test_the_same_is_kept_as_by_a_status(
         assert box.git("diff", "HEAD", "--stat", cwd=place) == ""
 
 
-@pytest.mark.parametrize(("way", "gits"), FEW.values(), ids=FEW.keys())
-async def test_a_look_or_one_git_closes_a_slot(
-    box: Sandbox, way: Callable[[Path], object], gits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def left(box: Sandbox, way: Callable[[Path], object]) -> tuple[Repository, Path]:
+    """Return a repository and its slot, in which the session `run/r/one` has done as `way` does."""
     box.commit(FILES)
     repository = box.open()
     slot = box.root.parent / "slot"
     await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
     way(slot)
+    return repository, slot
+
+
+@pytest.mark.parametrize(("way", "gits"), FEW.values(), ids=FEW.keys())
+async def test_a_look_or_one_git_closes_a_slot(
+    box: Sandbox, way: Callable[[Path], object], gits: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository, slot = await left(box, way)
     words: list[str] = []
     run = Git.run
 
@@ -191,11 +198,7 @@ def commits_and_leaves(slot: Path) -> None:
 async def test_no_tree_is_made_where_all_is_committed(
     box: Sandbox, way: Callable[[Path], None], trees: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box.commit(FILES)
-    repository = box.open()
-    slot = box.root.parent / "slot"
-    await repository.take_slot(str(slot), "run/r/one", box.git("rev-parse", "main"))
-    way(slot)
+    repository, slot = await left(box, way)
     made: list[str | None] = []
     make = slots.tree_of_index
     monkeypatch.setattr(slots, "tree_of_index", lambda *given: made.append(make(*given)) or made[-1])
