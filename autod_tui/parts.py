@@ -29,6 +29,7 @@ from autod_tui.reading import read_plan
 from autod_tui.store.growth import growth
 from autod_tui.store.journal import Journal
 from autod_tui.store.lock import ConductorLock
+from autod_tui.store.user_state import state_directory
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
 from autod_tui.watch.files import FileWatch
@@ -107,9 +108,8 @@ def _worked_by(plan: Plan, agent: AgentProfile) -> Plan:
 
 def own_worktrees(git: Repository) -> Path:
     """Return where autod's own worktrees of a repository lie: beside nothing of the user's."""
-    state_home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     digest = hashlib.sha256(os.fsencode(git.common_dir)).hexdigest()[:12]
-    return state_home / "autod" / f"{git.root.name}-{digest}"
+    return state_directory(os.environ) / f"{git.root.name}-{digest}"
 
 
 def _load_run_plan(root: Path, name: str, plan: Plan) -> RunPlan:

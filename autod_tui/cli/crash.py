@@ -13,6 +13,7 @@ from pathlib import Path
 from autod_tui import __version__
 from autod_tui.cli.console import Console
 from autod_tui.core.errors import AutodError
+from autod_tui.store.user_state import state_directory
 
 
 def tell_crash(console: Console, words: Sequence[str], error: Exception) -> int:
@@ -44,8 +45,7 @@ def crash_text(words: Sequence[str], error: Exception) -> str:
 
 def write_crash(text: str) -> Path:
     """Keep a report under the state directory and return its path; raises OSError."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    directory = Path(base) / "autod"
+    directory = state_directory(os.environ)
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     path.write_text(text, encoding="utf-8", errors="replace")

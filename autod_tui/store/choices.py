@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autod_tui.core.errors import AutodError
 from autod_tui.store.files import UnreadableError, read_text, write_atomic
+from autod_tui.store.user_state import state_directory
 
 _LONGEST = 200
 """Bytes of a theme's name; more is no name."""
@@ -14,8 +15,7 @@ _LONGEST = 200
 
 def theme_file(environ: Mapping[str, str]) -> Path:
     """Return where the name of the chosen theme stands."""
-    state_home = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state_home / "autod" / "theme"
+    return state_directory(environ) / "theme"
 
 
 def chosen_theme(environ: Mapping[str, str]) -> str:
