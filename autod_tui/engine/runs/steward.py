@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Coroutine
 from pathlib import Path
 
 from autod_tui.core import run_events as ev
@@ -298,7 +298,7 @@ class Steward:
             self._alarm.cancel()
         self._alarm = asyncio.get_running_loop().call_later(due - now + 0.005, self.wake) if due is not None else None
 
-    def _begin(self, run_id: str, session_id: str, work: Awaitable[None]) -> asyncio.Task[None]:
+    def _begin(self, run_id: str, session_id: str, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = self._busy[run_id, session_id] = self._spawn(work)
 
         def over(done: asyncio.Task[None]) -> None:
@@ -308,7 +308,7 @@ class Steward:
         task.add_done_callback(over)
         return task
 
-    def _spawn(self, work: Awaitable[None], then: Callable[[], None] | None = None) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         async def guarded() -> None:
             try:
                 await work
@@ -318,4 +318,5 @@ class Steward:
         task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # one that is cancelled before its first step never awaits it
         return task
