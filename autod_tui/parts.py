@@ -20,7 +20,7 @@ from autod_tui.agents.signs import Signs
 from autod_tui.core.events import Noted
 from autod_tui.core.plan import AgentProfile, Plan
 from autod_tui.core.ports import FilesPort
-from autod_tui.core.run import RunPlan
+from autod_tui.core.run_plan import RunPlan
 from autod_tui.core.workstream import WorkstreamRecord
 from autod_tui.engine.house import House
 from autod_tui.engine.stream import Stream

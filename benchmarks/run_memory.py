@@ -10,16 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autod_tui.core.events import Event
-from autod_tui.core.run import (
-    RunPlan,
-    RunState,
-    SessionRecord,
-    SessionState,
-    StageSpec,
-    TaskSpec,
-    TaskVerdict,
-    Verdict,
-)
+from autod_tui.core.run import RunState, SessionRecord, SessionState, TaskVerdict, Verdict
 from autod_tui.core.run_events import (
     RunChanged,
     RunStarted,
@@ -29,6 +20,7 @@ from autod_tui.core.run_events import (
     TaskJudged,
     TasksRetried,
 )
+from autod_tui.core.run_plan import RunPlan, StageSpec, TaskSpec
 from autod_tui.engine.desks import BaseDesk
 from autod_tui.wiring import open_desk
 

@@ -13,8 +13,9 @@ from autod_tui.core.desk import Desk
 from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.requests import AddTasks, PauseRun, Review, StopRun, TidyRun, TuneRun
-from autod_tui.core.run import RunRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.run import RunRecord, TaskState, Verdict
 from autod_tui.core.run_json import run_json, runs_json
+from autod_tui.core.run_plan import TaskSpec
 
 
 def find_run(desk: Desk, word: str) -> RunRecord:

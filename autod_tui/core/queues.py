@@ -6,16 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import NamedTuple
 
-from autod_tui.core.run import (
-    By,
-    RunPlan,
-    RunRecord,
-    StageSpec,
-    TaskRecord,
-    TaskSpec,
-    TaskState,
-    Verdict,
-)
+from autod_tui.core.run import RunRecord, TaskRecord, TaskState, Verdict
+from autod_tui.core.run_plan import By, RunPlan, StageSpec, TaskSpec
 
 
 class Group(NamedTuple):

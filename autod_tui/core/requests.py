@@ -8,7 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from autod_tui.core.checkpoint import ApprovedPlan, RollbackPlan
-from autod_tui.core.run import TaskSpec, Verdict
+from autod_tui.core.run import Verdict
+from autod_tui.core.run_plan import TaskSpec
 
 
 class Request(Struct, frozen=True, kw_only=True, tag=True):

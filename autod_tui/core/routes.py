@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from autod_tui.core.run import By, RunPlan, StageSpec, TaskRecord, TaskState
+from autod_tui.core.run import TaskRecord, TaskState
+from autod_tui.core.run_plan import By, RunPlan, StageSpec
 
 STUCK_AFTER = 2
 """Times in a row that NEEDS_WORK may meet the work that it met before; then the task has failed."""

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from autod_tui.core.errors import UsageError
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import Plan
-from autod_tui.core.run import BatchSpec, By, Isolation, RunPlan, TaskSpec
+from autod_tui.core.run_plan import BatchSpec, By, Isolation, RunPlan, TaskSpec
 
 _NUMBERED = re.compile(r"(.*?)(\d+)\Z", re.DOTALL)
 _MOST = 1000

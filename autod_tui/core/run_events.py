@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autod_tui.core.events import Event
-from autod_tui.core.run import (
-    BatchSpec,
-    RunPlan,
-    RunState,
-    SessionRecord,
-    SessionState,
-    TaskSpec,
-    TaskState,
-    TaskVerdict,
-)
+from autod_tui.core.run import RunState, SessionRecord, SessionState, TaskState, TaskVerdict
+from autod_tui.core.run_plan import BatchSpec, RunPlan, TaskSpec
 from autod_tui.core.usage import Usage
 from autod_tui.core.workstream import Source, WorkstreamState
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord, TaskSpec
+from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.core.run_sessions import halt_json, unasked_stages
 from autod_tui.core.run_view import RunView, batch_state, run_view
 from autod_tui.core.usage import total_usage

@@ -28,7 +28,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from autod_tui.core.report import ReportRow
-from autod_tui.core.run import RunRecord, SessionRecord, SessionState, StageSpec, TaskVerdict, Verdict
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskVerdict, Verdict
+from autod_tui.core.run_plan import StageSpec
 from autod_tui.core.run_view import progress_text, run_view, working_seconds
 from autod_tui.core.timeline import span_text
 from autod_tui.core.usage import total_usage

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import By, Halt, RunPlan, RunRecord, RunState, SessionRecord, StageSpec
+from autod_tui.core.run import Halt, RunRecord, RunState, SessionRecord
+from autod_tui.core.run_plan import By, RunPlan, StageSpec
 from autod_tui.core.workstream import WorkstreamState
 
 _VERBS: dict[WorkstreamState, str] = {

@@ -13,19 +13,16 @@ from autod_tui.core.events import Event
 from autod_tui.core.routes import back, back_off, delayed, enter, failed, mending_stage, onward, stage_named
 from autod_tui.core.run import (
     SETTLED_STATES,
-    BatchSpec,
-    By,
     Halt,
-    RunPlan,
     RunRecord,
     RunState,
     SessionRecord,
     SessionState,
     TaskRecord,
-    TaskSpec,
     TaskState,
     Verdict,
 )
+from autod_tui.core.run_plan import BatchSpec, By, RunPlan, TaskSpec
 from autod_tui.core.usage import Usage
 
 LOST_LIMIT = 5

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import BatchSpec, RunRecord, RunState, SessionRecord, SessionState, TaskState
+from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskState
+from autod_tui.core.run_plan import BatchSpec
 from autod_tui.core.run_sessions import halted_first, runs_unasked
 from autod_tui.core.usage import Usage, total_usage
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from autod_tui.core.queues import Group, Queues
-from autod_tui.core.run import By, Isolation, RunRecord, RunState, StageSpec, TaskState
+from autod_tui.core.run import RunRecord, RunState, TaskState
+from autod_tui.core.run_plan import By, Isolation, StageSpec
 
 
 class StartSession(Struct, frozen=True):

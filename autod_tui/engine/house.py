@@ -17,7 +17,7 @@ from autod_tui.core.names import nearest
 from autod_tui.core.pane_ports import PanesPort
 from autod_tui.core.plan import Plan
 from autod_tui.core.ports import FilesPort, GateRunnerPort, ProcessesPort
-from autod_tui.core.run import RunPlan
+from autod_tui.core.run_plan import RunPlan
 from autod_tui.core.state import State
 from autod_tui.core.workstream import WorkstreamSpec
 from autod_tui.engine.stream import Stream

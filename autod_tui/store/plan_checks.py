@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from autod_tui.core.errors import Problem
 from autod_tui.core.names import nearest
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import BatchSpec, By, StageSpec, TaskSpec
+from autod_tui.core.run_plan import BatchSpec, By, StageSpec, TaskSpec
 from autod_tui.store.fields import Table, quoted
 from autod_tui.store.plan_place import Placed, id_problem, path_problem, unknown
 from autod_tui.store.plan_tables import BatchTable, StageTable

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from autod_tui.core.errors import Problem, SettingsError, UsageError
 from autod_tui.core.names import name_problem, nearest, suggest_name
 from autod_tui.core.plan import Plan
-from autod_tui.core.run import BatchSpec, Isolation, RunPlan, StageSpec, TaskSpec
 from autod_tui.core.run_choice import chosen_ids, plan_warnings, take_items, tune
+from autod_tui.core.run_plan import BatchSpec, Isolation, RunPlan, StageSpec, TaskSpec
 from autod_tui.store.checkpoint_tables import check_ref
 from autod_tui.store.fields import Table
 from autod_tui.store.plan_checks import check_batches, check_tasks, settle_stages

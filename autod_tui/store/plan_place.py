@@ -12,7 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from autod_tui.core.names import nearest
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.core.templates import unknown_words
 from autod_tui.store.fields import Table, quoted
 from autod_tui.store.files import UnreadableError, read_text

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autod_tui.core.checkpoint import GateSpec
-from autod_tui.core.run import BatchSpec, By, StageSpec, TaskSpec
+from autod_tui.core.run_plan import BatchSpec, By, StageSpec, TaskSpec
 from autod_tui.core.templates import OUTPUT_WORDS, PROMPT_WORDS, fill
 from autod_tui.store.checkpoint_tables import check_name, read_gate_list
 from autod_tui.store.fields import Table, quoted

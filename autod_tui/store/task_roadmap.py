@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.store.task_rows import Found, column_names, is_done, plain, priority, row_task, split_id, with_ids
 
 _RULE = re.compile(r"\|?(?: *:?-{1,}:? *\|)+(?: *:?-+:? *)?\Z")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from autod_tui.core.names import suggest_name
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.store.plan_place import id_problem
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from autod_tui.core.names import suggest_name
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.store.fields import Table, quoted
 from autod_tui.store.files import UnreadableError, read_text
 from autod_tui.store.plan_place import MAX_TASKS, Place, Placed, path_problem, unknown

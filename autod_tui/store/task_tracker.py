@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.store.files import UnreadableError
 from autod_tui.store.plan_place import path_problem
 from autod_tui.store.task_rows import Found, is_done, priority

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Recorded
-from autod_tui.core.run import SETTLED_STATES, BatchSpec, RunRecord, RunState, TaskState
+from autod_tui.core.run import SETTLED_STATES, RunRecord, RunState, TaskState
+from autod_tui.core.run_plan import BatchSpec
 from autod_tui.tui.text import count
 
 _OVER = frozenset({RunState.DONE, RunState.FAILED})

@@ -9,20 +9,8 @@ from typing import Any
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Event, Recorded
 from autod_tui.core.replay import apply
-from autod_tui.core.run import (
-    BatchSpec,
-    By,
-    RunPlan,
-    RunRecord,
-    RunState,
-    SessionRecord,
-    SessionState,
-    StageSpec,
-    TaskSpec,
-    TaskState,
-    TaskVerdict,
-    Verdict,
-)
+from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskState, TaskVerdict, Verdict
+from autod_tui.core.run_plan import BatchSpec, By, RunPlan, StageSpec, TaskSpec
 from autod_tui.core.schedule import AskReview, Finish, Integrate, Judge, StartSession, Step, next_steps, wake_at
 from autod_tui.core.state import State
 

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.checkpoint import GateSpec
-from autod_tui.core.run import (
-    BatchSpec,
-    By,
-    RunPlan,
-    SessionRecord,
-    SessionState,
-    StageSpec,
-    TaskSpec,
-    TaskVerdict,
-    Verdict,
-)
+from autod_tui.core.run import SessionRecord, SessionState, TaskVerdict, Verdict
+from autod_tui.core.run_plan import BatchSpec, By, RunPlan, StageSpec, TaskSpec
 from autod_tui.core.usage import Usage
 from tests.tui.fake_desk import NOW, FakeDesk
 from tests.tui.sample import busy_desk, fresh_desk

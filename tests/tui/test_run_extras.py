@@ -10,7 +10,8 @@ import pytest
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.requests import AddTasks, Answer, TidyRun
-from autod_tui.core.run import RunState, SessionState, TaskSpec
+from autod_tui.core.run import RunState, SessionState
+from autod_tui.core.run_plan import TaskSpec
 from tests.tui.boards import board_of
 from tests.tui.fake_desk import FakeDesk
 from tests.tui.robot import Robot

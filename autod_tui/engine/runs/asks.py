@@ -14,18 +14,9 @@ from autod_tui.core.errors import ExitCode, RefusedError, UsageError
 from autod_tui.core.events import Event
 from autod_tui.core.names import suggest_name
 from autod_tui.core.requests import Answer
-from autod_tui.core.run import (
-    By,
-    RunPlan,
-    RunRecord,
-    RunState,
-    TaskRecord,
-    TaskSpec,
-    TaskState,
-    TaskVerdict,
-    Verdict,
-)
+from autod_tui.core.run import RunRecord, RunState, TaskRecord, TaskState, TaskVerdict, Verdict
 from autod_tui.core.run_choice import chosen_ids, plan_warnings, take_items, tune
+from autod_tui.core.run_plan import By, RunPlan, TaskSpec
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.moves import HEADS
 from autod_tui.engine.runs.steward import Steward

@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from autod_tui.core.checkpoint import GateSpec, GateState
-from autod_tui.core.run import RunRecord, StageSpec
+from autod_tui.core.run import RunRecord
+from autod_tui.core.run_plan import StageSpec
 from autod_tui.engine.gates import Gates, out_of_bounds, read_tail
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.words import with_tail

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from autod_tui.core import run_events as ev
-from autod_tui.core.run import By, RunRecord, SessionRecord, TaskSpec, TaskVerdict, Verdict
+from autod_tui.core.run import RunRecord, SessionRecord, TaskVerdict, Verdict
+from autod_tui.core.run_plan import By, TaskSpec
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.gating import Gated, Gating, jump_of
 from autod_tui.engine.runs.sessions import Left

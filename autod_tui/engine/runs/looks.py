@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from autod_tui.core.errors import RefusedError, UsageError
-from autod_tui.core.run import Isolation, RunRecord, SessionRecord, SessionState, TaskRecord
+from autod_tui.core.run import RunRecord, SessionRecord, SessionState, TaskRecord
+from autod_tui.core.run_plan import Isolation
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.moves import HEADS
 

@@ -8,7 +8,8 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
-from autod_tui.core.run import Isolation, RunRecord
+from autod_tui.core.run import RunRecord
+from autod_tui.core.run_plan import Isolation
 from autod_tui.engine.house import House
 
 PORT_LIMIT = 65000

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.core.templates import fill
 
 BUILT_IN = """\

@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from autod_tui.core.errors import RefusedError
 from autod_tui.core.git_ports import MergeBench
-from autod_tui.core.run import Isolation, RunRecord
+from autod_tui.core.run import RunRecord
+from autod_tui.core.run_plan import Isolation
 from autod_tui.engine.house import House
 from autod_tui.engine.runs.places import branch_of
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
-from autod_tui.core.run import TaskSpec, Verdict
+from autod_tui.core.run import Verdict
+from autod_tui.core.run_plan import TaskSpec
 
 WORD = "VERDICT"
 _ESCAPES = re.compile(

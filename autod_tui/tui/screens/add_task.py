@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, TextArea
 
 from autod_tui.core.requests import AddTasks, Answer
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.tui.safe import plain
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.dialogs import leave_written

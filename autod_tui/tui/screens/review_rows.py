@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from autod_tui.core.checkpoint import GateState
-from autod_tui.core.run import RunRecord, TaskRecord, TaskSpec, Verdict
+from autod_tui.core.run import RunRecord, TaskRecord, Verdict
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.tui import words
 from autod_tui.tui.run_words import big
 from autod_tui.tui.screens.pager import diff_rows

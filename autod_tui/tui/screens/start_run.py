@@ -15,7 +15,7 @@ from textual.widgets import Input, Label
 
 from autod_tui.core.desk import Desk
 from autod_tui.core.requests import Answer, StartRun
-from autod_tui.core.run import By, RunPlan
+from autod_tui.core.run_plan import By, RunPlan
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.text import Row, count, fit, joined, labelled, paragraph, row
 from autod_tui.tui.widgets.bars import FooterBar, Hint

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import By, RunRecord, RunState, TaskState
+from autod_tui.core.run import RunRecord, RunState, TaskState
+from autod_tui.core.run_plan import By
 from autod_tui.core.run_sessions import runs_unasked, unasked_stages
 from autod_tui.core.run_view import RunView, Saving, StageView, progress_text
 from autod_tui.core.usage_words import usage_words

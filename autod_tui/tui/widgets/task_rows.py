@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from autod_tui.core.run import Halt, RunRecord, SessionRecord, SessionState, TaskRecord, TaskSpec, TaskState, Verdict
+from autod_tui.core.run import Halt, RunRecord, SessionRecord, SessionState, TaskRecord, TaskState, Verdict
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.core.run_sessions import halt_words, halted_first
 from autod_tui.core.usage_words import usage_words
 from autod_tui.tui.run_words import TASK, big, long_time, session_look

@@ -11,7 +11,8 @@ import pytest
 from autod_tui import processes
 from autod_tui.core import requests as rq
 from autod_tui.core.events import Noted
-from autod_tui.core.run import RunState, SessionState, TaskSpec, TaskState, Verdict
+from autod_tui.core.run import RunState, SessionState, TaskState, Verdict
+from autod_tui.core.run_plan import TaskSpec
 from tests.support.runs import REPORT, RunRig
 
 ONE_STAGE = """

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from autod_tui.core import run_events as ev
-from autod_tui.core.run import RunPlan, RunRecord, TaskRecord, TaskSpec
+from autod_tui.core.run import RunRecord, TaskRecord
+from autod_tui.core.run_plan import RunPlan, TaskSpec
 from autod_tui.engine.runs.integrate import Integration
 from tests.support.repos import Sandbox
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from autod_tui.core.requests import Review
-from autod_tui.core.run import By, RunState, TaskState
+from autod_tui.core.run import RunState, TaskState
+from autod_tui.core.run_plan import By
 from tests.support.runs import RunRig
 
 SCORE = """

@@ -14,19 +14,8 @@ from autod_tui.core import requests as rq
 from autod_tui.core import run_events as ev
 from autod_tui.core.events import Recorded
 from autod_tui.core.requests import Answer
-from autod_tui.core.run import (
-    By,
-    RunPlan,
-    RunRecord,
-    RunState,
-    SessionRecord,
-    SessionState,
-    StageSpec,
-    TaskRecord,
-    TaskSpec,
-    TaskState,
-    Verdict,
-)
+from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskRecord, TaskState, Verdict
+from autod_tui.core.run_plan import By, RunPlan, StageSpec, TaskSpec
 from autod_tui.core.state import State
 
 PLAN = RunPlan(

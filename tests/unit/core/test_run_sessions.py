@@ -10,8 +10,9 @@ from autod_tui.core.board import make_board
 from autod_tui.core.board_json import status_json
 from autod_tui.core.events import Recorded
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import By, RunState, SessionState, StageSpec
+from autod_tui.core.run import RunState, SessionState
 from autod_tui.core.run_json import run_json
+from autod_tui.core.run_plan import By, StageSpec
 from autod_tui.core.run_sessions import halt_words, halted_first, session_permission, unasked_stages
 from autod_tui.core.run_view import run_view
 from autod_tui.core.workstream import Source, WorkstreamState

@@ -11,19 +11,16 @@ from autod_tui.core.events import Event, Recorded
 from autod_tui.core.replay import apply, replay
 from autod_tui.core.routes import back_off, mending_stage
 from autod_tui.core.run import (
-    BatchSpec,
-    By,
-    RunPlan,
     RunRecord,
     RunState,
     SessionRecord,
     SessionState,
     TaskRecord,
-    TaskSpec,
     TaskState,
     TaskVerdict,
     Verdict,
 )
+from autod_tui.core.run_plan import BatchSpec, By, RunPlan, TaskSpec
 from autod_tui.core.run_state import RUN_EVENTS
 from autod_tui.core.state import State
 from autod_tui.core.usage import Usage

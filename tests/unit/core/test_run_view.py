@@ -9,16 +9,9 @@ import pytest
 from autod_tui.core import run_events as ev
 from autod_tui.core.board import make_board
 from autod_tui.core.board_json import status_json
-from autod_tui.core.run import (
-    BatchSpec,
-    By,
-    RunState,
-    SessionRecord,
-    SessionState,
-    TaskSpec,
-    TaskState,
-)
+from autod_tui.core.run import RunState, SessionRecord, SessionState, TaskState
 from autod_tui.core.run_json import run_json, runs_json
+from autod_tui.core.run_plan import BatchSpec, By, TaskSpec
 from autod_tui.core.run_view import batch_state, progress_text, run_view, saving
 from autod_tui.core.usage import Usage, total_usage
 from tests.support.engine import make_plan

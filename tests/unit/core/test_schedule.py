@@ -13,20 +13,8 @@ from hypothesis import strategies as st
 
 from autod_tui.core import run_events as ev
 from autod_tui.core.replay import replay
-from autod_tui.core.run import (
-    BatchSpec,
-    By,
-    Isolation,
-    RunPlan,
-    RunRecord,
-    RunState,
-    SessionRecord,
-    SessionState,
-    StageSpec,
-    TaskSpec,
-    TaskState,
-    Verdict,
-)
+from autod_tui.core.run import RunRecord, RunState, SessionRecord, SessionState, TaskState, Verdict
+from autod_tui.core.run_plan import BatchSpec, By, Isolation, RunPlan, StageSpec, TaskSpec
 from autod_tui.core.schedule import (
     AskReview,
     Finish,

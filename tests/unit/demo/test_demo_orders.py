@@ -1,6 +1,6 @@
 import pytest
 
-from autod_tui.core.run import TaskSpec
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.demo.orders import LOG, Job, Memory, Order, read_jobs
 from autod_tui.engine.runs.prompts import Assignment, render
 

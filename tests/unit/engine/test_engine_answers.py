@@ -17,8 +17,9 @@ from autod_tui.core.events import AgentStarted, Event, MessageSent, StateChanged
 from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.requests import AnswerAgent
-from autod_tui.core.run import RunPlan, SessionRecord, StageSpec, TaskSpec
+from autod_tui.core.run import SessionRecord
 from autod_tui.core.run_events import RunStarted, SessionStarted
+from autod_tui.core.run_plan import RunPlan, StageSpec, TaskSpec
 from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.engine import answers
 from autod_tui.engine.answers import Answers

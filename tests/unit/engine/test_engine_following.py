@@ -14,8 +14,9 @@ from autod_tui.core.agent_events import ConversationKnown
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import Event, Noted
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.run import RunPlan, SessionRecord
+from autod_tui.core.run import SessionRecord
 from autod_tui.core.run_events import RunStarted, SessionStarted
+from autod_tui.core.run_plan import RunPlan
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import following as room
 from autod_tui.engine.vigil import Vigil

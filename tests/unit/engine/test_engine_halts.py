@@ -16,8 +16,9 @@ from autod_tui.core.events import Event
 from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.replay import replay
-from autod_tui.core.run import RunPlan, SessionRecord, SessionState
+from autod_tui.core.run import SessionRecord, SessionState
 from autod_tui.core.run_events import RunStarted, SessionEnded, SessionHalted, SessionStarted, SessionWentOn
+from autod_tui.core.run_plan import RunPlan
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
 from autod_tui.engine.holds import Holds

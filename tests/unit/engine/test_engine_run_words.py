@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autod_tui.core.run import TaskSpec, Verdict
+from autod_tui.core.run import Verdict
+from autod_tui.core.run_plan import TaskSpec
 from autod_tui.engine.runs.prompts import Assignment, render
 from autod_tui.engine.runs.verdicts import Said, read_verdicts, settle
 

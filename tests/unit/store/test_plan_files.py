@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autod_tui.core.errors import SettingsError, UsageError
-from autod_tui.core.run import By, Isolation, RunPlan
+from autod_tui.core.run_plan import By, Isolation, RunPlan
 from autod_tui.store.plan_files import load_run_plan, run_plan_names
 from tests.support.plans import ONE_TASK, WEEK, Files
 

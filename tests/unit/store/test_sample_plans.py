@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.core.run import By, Isolation
 from autod_tui.core.run_choice import plan_warnings, take_items
+from autod_tui.core.run_plan import By, Isolation
 from autod_tui.core.templates import words_in
 from autod_tui.demo.material import workstreams_directory
 from autod_tui.demo.sample import make_sample
