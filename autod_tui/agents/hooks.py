@@ -155,15 +155,18 @@ def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
 
 
 def _pi_extension(profile: AgentProfile, launch: Path) -> Hooks:
-    return Hooks(arguments=("--extension", str(_module(profile, launch, "tell_pi.js"))))
+    return Hooks(arguments=("--extension", str(_module(profile, launch, "tell_pi.js", "autod.ts"))))
 
 
-def _module(profile: AgentProfile, launch: Path, tail: str) -> Path:
-    """Write a module of JavaScript that tells the events which the profile knows."""
+def _module(profile: AgentProfile, launch: Path, tail: str, name: str = "autod.mjs") -> Path:
+    """Write a module of JavaScript that tells the events which the profile knows.
+
+    pi lends its own packages only to modules that it compiles itself, to which `.mjs` does not belong.
+    """
     agent = profile.family or profile.name
     told = json.dumps({"spool": str(launch.parent), "agent": agent, "events": _events(profile)})
     parts = (_HERE.joinpath(name).read_text("utf-8") for name in ("tell.js", tail))
-    module = launch / "autod.mjs"
+    module = launch / name
     module.write_text(f"const TOLD = {told}\n{''.join(parts)}", "utf-8")
     return module
 

@@ -10,8 +10,14 @@ if TYPE_CHECKING:
 
 REFUSALS = frozenset({429, 529})
 """Statuses by which a service asks for fewer requests."""
+LOADED = REFUSALS | {503}
+"""Statuses of a service that is only too busy for now: whoever tries again waits for it as for a limit."""
 ANY_REFUSAL = rf"\b(?:{'|'.join(map(str, sorted(REFUSALS)))})\b"
 """Matches one of them in words."""
+WAITS_FOR = re.compile(
+    rf"\b(?:{'|'.join(map(str, sorted(LOADED)))})\b|rate.?limit|overloaded|too many requests|throttl", re.IGNORECASE
+)
+"""Matches what an agent that tries again says of a service that is too busy; of an end it may say too much."""
 _BEFORE = (
     r"\b(?:retry(?:ing)?|try again|tries again|resets?|resetting|reconnecting|available|wait)\b"
     r"(?:\s*\(\d+/\d+\))?[^\d\n]{0,20}?"

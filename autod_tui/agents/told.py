@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import ANY_REFUSAL, limit_ends
+from autod_tui.agents.limits import ANY_REFUSAL, WAITS_FOR, limit_ends
 from autod_tui.agents.readiness import clean, limited
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -17,6 +17,8 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 _CAPITAL = re.compile(r"(?<=[a-z])[A-Z]")
 _REFUSED = re.compile(ANY_REFUSAL)
 """An agent hands on the status of an answer as its first word."""
+_HANDED_ON = re.compile(r"(?:(\d{3}):? *)?(?=\{)")
+"""What may stand before the answer of a service that is handed on as it is."""
 _KINDS = frozenset({"permission", "question"})
 _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 """How status files begin to say what is waited for, and the kind of wait."""
@@ -132,27 +134,38 @@ def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Re
     error = _dig(told.fields, "error", "message")
     words = _said(next(_strings([*(told.fields.get(name) for name in _WORDS), error]), ""))
     again = told.fields.get("recoverable") is True
-    if limited(profile, words) or _REFUSED.match(words):
+    if limited(profile, words) or _REFUSED.match(words) or (again and WAITS_FOR.search(words)):
         state = WorkstreamState.RATE_LIMITED
     elif again:
-        return Reading(WorkstreamState.WORKING, "", Source.HOOK)
+        return _goes_on(told, words)
     until = _tried_again(told, words) if state is WorkstreamState.RATE_LIMITED else 0.0
     return Reading(state, clean(words), Source.HOOK, until, vague=again)
 
 
+def _goes_on(told: Payload, words: str) -> Reading:
+    """Read trouble that is part of the work: where it is told, until when nothing is tried."""
+    until = _tried_again(told, "")
+    reason = clean(f"retrying: {words}") if until else ""
+    return Reading(WorkstreamState.WORKING, reason, Source.HOOK, until, vague=bool(until))
+
+
 def _said(words: str) -> str:
     """Return the message in the answer of a service that an agent hands on as it is."""
+    before = _HANDED_ON.match(words)
     try:
-        held = msgspec.json.decode(words) if words.startswith("{") else None
+        held = msgspec.json.decode(words[before.end() :]) if before else None
     except msgspec.MsgspecError:
         return words
+    held = _dig(held, "error") or held
     message, kind = _dig(held, "message"), _dig(held, "type")
-    return ": ".join(_strings([kind, message])) if isinstance(message, str) else words
+    if before is None or not isinstance(message, str):
+        return words
+    return f"{before[1]} {message}" if before[1] else ": ".join(_strings([kind, message]))
 
 
 def _tried_again(told: Payload, words: str) -> float:
     """Return the Unix time of the next attempt, by the payload or else by its words; 0 when neither tells."""
-    at = _dig(told.fields, "properties", "status", "next")
+    at = _dig(told.fields, "properties", "status", "next") or told.fields.get("next")
     return at / 1000 if isinstance(at, int | float) and at > 0 else limit_ends(words, told.at)
 
 

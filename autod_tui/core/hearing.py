@@ -52,8 +52,10 @@ def take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     if base is not None and _says_more(base, reading, at):
         reading = base.reading
     limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
-    if reading.state is S.RATE_LIMITED and reading.vague:  # it tries again by itself
-        limit, reading = Claim(reading, at), Reading(S.WORKING, "", reading.source)
+    if reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):  # it tries again by itself
+        told = memory.retries_told or bool(reading.until)
+        limit, memory = Claim(reading, at), msgspec.structs.replace(memory, retries_told=told)
+        reading = Reading(S.WORKING, "", reading.source)
     claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
     untold = None if memory.untold is None or memory.untold.at <= at else memory.untold
     return msgspec.structs.replace(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from autod_tui.agents.limits import REFUSALS
+from autod_tui.agents.limits import LOADED
 from autod_tui.agents.records.sums import moment
 from autod_tui.agents.records.tail import Tail
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -91,7 +91,7 @@ def _text(words: bytes) -> str:
 
 
 def _retries(at: float, wait: float, status: str, why: str) -> Told:
-    if status in map(str, REFUSALS):
+    if status in map(str, LOADED):
         return Reading(WorkstreamState.RATE_LIMITED, why, Source.RECORDS, at + wait, vague=True), at
     words = f"retrying: {why}" if why else "retrying"
     return Reading(WorkstreamState.WORKING, words, Source.RECORDS, at + wait, vague=True), at

@@ -86,6 +86,13 @@ def told_by(path: Path, text: str, agent: str) -> Told | None:
         ),
         (
             "vibe",
+            vibe(f"Retrying model completion (attempt 2, delay 0.60s): {BROKEN.replace('500 Internal', '503 Some')}"),
+            S.RATE_LIMITED,
+            0.6,
+            "503 Some Server Error",
+        ),
+        (
+            "vibe",
             vibe("channel=c1 Retrying model completion (attempt 1, delay 1.00s): ConnectError('x')", "9773 9774"),
             S.WORKING,
             1.0,

@@ -226,6 +226,16 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "0 osc working; 1 osc waiting permission; 1 title waiting; 5 osc working; 5.1 title working",
         "4 waiting; 5 working; 9 working",
     ),
+    "a limit of which hooks tell when it ends: the screen goes on to speak of another time": (
+        CLAUDE,
+        "0 hook working; 2 hook retry 6; 2.4 screen rate-limited; 6.1 hook working; 7 screen rate-limited; 9 hook done",
+        "2 rate-limited; 5.9 rate-limited; 6.1 working; 7.5 working; 9 done",
+    ),
+    "esc while hooks tell of a limit": (
+        CLAUDE,
+        "0 hook working; 2 hook retry 60; 4 hook idle",
+        "3 rate-limited; 4 idle",
+    ),
     "a retry that is alive": (
         CLAUDE,
         (
