@@ -1,4 +1,4 @@
-"""What an agent asks, read from its screen: a menu, buttons in a row, letters in a line, or a plain yes or no."""
+"""What an agent asks, read from its screen: a menu, buttons in a row, a list, letters in a line, or a yes or no."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from autod_tui.agents.lines import read_line_question
+from autod_tui.agents.lists import read_list
 from autod_tui.agents.menus import moves, question_text, read_menu
 from autod_tui.agents.readiness import ESCAPES
 from autod_tui.core.agent_ports import Choice, Question
@@ -42,7 +43,9 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
     def coloured(labels: Sequence[tuple[int, str]]) -> int:
         return _odd([_ground_of(raw[index], label) for index, label in labels])
 
-    question = read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_line_question(rows)
+    question = (
+        read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_list(rows) or read_line_question(rows)
+    )
     deaf = DEAF.get(profile.family or profile.name, 0.0)
     return msgspec.structs.replace(question, deaf=deaf) if question is not None and deaf else question
 

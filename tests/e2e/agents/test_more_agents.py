@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.agents.conftest import Employ
 from tests.support.agent_world import NAME, ONE_TASK, AgentWorld
-from tests.support.standin import Refuse, Say, Shell
+from tests.support.standin import Call, Refuse, Say, Shell
 from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
@@ -52,6 +52,29 @@ def test_it_asks_for_leave_works_and_is_counted(employ: Employ, agent: str) -> N
         one.press("Escape")
         one.wait_state(*REST)
         assert not (one.worktree / "more").exists()
+
+
+COLOURS = {"type": "string", "enum": ["Red", "Green", "Blue"]}
+FORM = {"colour": COLOURS, "further": {"type": "array", "items": COLOURS}, "name": {"type": "string"}}
+
+
+def test_a_form_is_filled_in_without_going_there(employ: Employ) -> None:
+    one = employ("copilot")
+    schema = {"type": "object", "properties": FORM, "required": list(FORM)}
+    one.lane.add(Call("ask_user", {"message": "Some things", "requestedSchema": schema}), Say("All done."))
+    with one.conducted():
+        begin(one)
+        one.wait_state("waiting")
+        wait_until(lambda: one.stand.ask("answer", NAME)["question"]["choices"], "the choices on the screen")
+        assert one.stand.ask("answer", NAME, "--text", "Light violet")["question"]["free_text"]
+        for choice in ("2", "3", "submit"):
+            assert one.stand.ask("answer", NAME, choice)["question"]
+        assert one.stand.ask("answer", NAME, "--text", "Jane of Doe")["question"] is None
+        one.wait_state(*REST)
+        heard = one.lane.main[1].heard
+        assert all(words in heard for words in ("colour=Light violet", "further=Green, Blue", "name=Jane of Doe")), (
+            heard
+        )
 
 
 @pytest.mark.parametrize("agent", ["vibe"])

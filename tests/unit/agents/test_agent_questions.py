@@ -95,6 +95,21 @@ ASKED = [
         ["1 Yes|1", "2 Yes, and remember|2", "3 No (Esc)|3"],
         None,
     ),
+    ("copilot-question.ansi", "Which colour?\n\ncolour:", ["1 Red|Enter", "2 Green|Down Enter"], "Down Down"),
+    ("copilot-question-words", "colour:", ["1 Red|Up Up Up Enter", "2 Green|Up Up Enter", "3 Blue|Up Enter"], ""),
+    (
+        "copilot-question-form",
+        "[colour]  name",
+        ["1 Red|Enter", "2 Green|Down E", "3 Blue|Down Down E"],
+        "Down Down Down",
+    ),
+    (
+        "copilot-question-multi",
+        "colours:",
+        ["1 [✔] Red|Space", "2 [ ] Green|Down Space", "3 [ ] Blue|Down Down Space", "submit Submit|Enter"],
+        "Down Down Down",
+    ),
+    ("copilot-question-field", "The name to use", [], ""),
     ("aider-permission-write", "notes.txt\nCreate new", ["y Yes|y Enter", "n No|n Enter"], None),
 ]
 
@@ -120,7 +135,8 @@ def test_what_real_agents_ask(screen: str, text: str, choices: list[str], into: 
             said, _, keys = wanted.rpartition("|")
             assert f"{choice.key} {choice.label}".startswith(said)
             assert " ".join(choice.typed).startswith(keys)
-        assert sum(choice.selected for choice in question.choices) == 1
+        assert sum(choice.selected for choice in question.choices) <= 1
+        assert question.free_text or any(choice.selected for choice in question.choices)
         assert (question.free_text, " ".join(question.into_text)) == (into is not None, into or "")
 
 
@@ -141,6 +157,17 @@ LOOKALIKES = {
     "a menu that was printed": ["● It asked:", " ❯ 1. Yes", "   2. No", " Esc to cancel", RULE, "❯ ", RULE],
     "a numbered prompt being written": [RULE, "❯ 1. read", "  2. write", RULE, "  ? for shortcuts"],
     "one line": ["❯ 1. fix this"],
+    "an arrow list that was printed": [
+        " ❯ Red",
+        "   Green",
+        "",
+        " ↑/↓ select · enter accept · esc cancel",
+        RULE,
+        "❯ ",
+        RULE,
+    ],
+    "hints alone": [" Which?", "", " ↑/↓ select · enter accept · esc cancel"],
+    "a field without a question": [RULE, " ❯ ", RULE, " enter accept · esc cancel"],
     "a question answered": ["Go on? [y/n] y", "$ "],
     "an answer at a prompt": ["Go on? [y/n]", "> y", "> "],
     "words in brackets": ["it can be read (read/write)"],
