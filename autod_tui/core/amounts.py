@@ -1,4 +1,4 @@
-"""Amounts of money and tokens as people type them."""
+"""Amounts: money and tokens as people type them, numbers of things as people read them."""
 
 from __future__ import annotations
 
@@ -29,3 +29,8 @@ def tokens_of(text: str) -> int:
     if tokens < 0:
         raise UsageError(f"{text!r} is no number of tokens", hint="such as 500000, 500k or 2M")
     return tokens
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from autod_tui.core import events as ev
+from autod_tui.core.amounts import count
 from autod_tui.core.errors import AutodError, ExitCode, UsageError
 from autod_tui.core.git_ports import Backup, Removal
 from autod_tui.core.requests import Answer, Down
@@ -170,16 +171,12 @@ def losses_of(look: Removal) -> str:
     """Say what removing a worktree would take away; empty for nothing."""
     losses = []
     if look.uncommitted:
-        losses.append(f"{_count(len(look.uncommitted), 'uncommitted path')}: {', '.join(look.uncommitted[:5])}")
+        losses.append(f"{count(len(look.uncommitted), 'uncommitted path')}: {', '.join(look.uncommitted[:5])}")
     if look.unmerged_commits:
-        losses.append(f"{_count(look.unmerged_commits, 'commit')} that no target holds (the branch stays)")
+        losses.append(f"{count(look.unmerged_commits, 'commit')} that no target holds (the branch stays)")
     if look.ignored:
-        losses.append(f"{_count(len(look.ignored), 'ignored file')} without a backup: {', '.join(look.ignored[:5])}")
+        losses.append(f"{count(len(look.ignored), 'ignored file')} without a backup: {', '.join(look.ignored[:5])}")
     return "; ".join(losses)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def refused(unsafe: Mapping[str, Removal]) -> Answer:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from autod_tui.core.amounts import count
 from autod_tui.core.requests import Answer
-from autod_tui.tui.text import Row, count, paragraph, row
+from autod_tui.tui.text import Row, paragraph, row
 from autod_tui.tui.widgets.lines import Source
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autod_tui.core.amounts import count
 from autod_tui.core.errors import AutodError
 from autod_tui.core.requests import (
     AnyRequest,
@@ -35,7 +36,6 @@ from autod_tui.tui.screens.review_rows import green
 from autod_tui.tui.screens.runs import RunsScreen
 from autod_tui.tui.screens.session_log import SessionLog
 from autod_tui.tui.screens.start_run import StartRunScreen
-from autod_tui.tui.text import count
 
 if TYPE_CHECKING:
     from autod_tui.tui.app import AutodApp

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autod_tui.core import run_events as ev
+from autod_tui.core.amounts import count
 from autod_tui.core.events import Recorded
 from autod_tui.core.run import SETTLED_STATES, RunRecord, RunState, TaskState
 from autod_tui.core.run_plan import BatchSpec
-from autod_tui.tui.text import count
 
 _OVER = frozenset({RunState.DONE, RunState.FAILED})
 _RESTING = SETTLED_STATES | {TaskState.APPROVED, TaskState.REVIEW}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from autod_tui.core import run_events as ev
+from autod_tui.core.amounts import count
 from autod_tui.core.run import SessionState, Verdict
 from autod_tui.core.run_sessions import told_words
 from autod_tui.tui.run_words import RUN, SESSION, TASK
 from autod_tui.tui.sentences import Told, tell
-from autod_tui.tui.text import count, joined
+from autod_tui.tui.text import joined
 from autod_tui.tui.words import WORKSTREAM
 
 __all__ = ["tell"]

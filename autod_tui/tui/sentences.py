@@ -7,11 +7,12 @@ from functools import singledispatch
 
 from autod_tui.core import agent_events as ae
 from autod_tui.core import events as ev
+from autod_tui.core.amounts import count
 from autod_tui.core.checkpoint import GateState
 from autod_tui.core.usage_words import cost_words, token_words
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
-from autod_tui.tui.text import count, joined, seconds_text, short
+from autod_tui.tui.text import joined, seconds_text, short
 
 Told = tuple[str, str, str]
 """(who it is about, the sentence, role)."""

@@ -113,11 +113,6 @@ def seconds_text(seconds: float) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
 def short(oid: str) -> str:
     """Return an object id as people read it; `-` for none."""
     return oid[:8] or "-"

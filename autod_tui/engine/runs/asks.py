@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatchmethod
 
-import msgspec
-
 from autod_tui.core import requests as rq
 from autod_tui.core import run_events as ev
-from autod_tui.core.errors import ExitCode, RefusedError, UsageError
+from autod_tui.core.amounts import count
+from autod_tui.core.errors import RefusedError, UsageError
 from autod_tui.core.events import Event
-from autod_tui.core.names import suggest_name
 from autod_tui.core.requests import Answer
 from autod_tui.core.run import RunRecord, RunState, TaskRecord, TaskState, TaskVerdict, Verdict
-from autod_tui.core.run_choice import chosen_ids, plan_warnings, take_items, tune
-from autod_tui.core.run_plan import By, RunPlan, TaskSpec
+from autod_tui.core.run_choice import chosen_ids, tune
+from autod_tui.core.run_plan import By, TaskSpec
 from autod_tui.engine.house import House, unknown_hint
 from autod_tui.engine.moves import HEADS
+from autod_tui.engine.runs.beginning import Beginning, is_there
 from autod_tui.engine.runs.steward import Steward
-from autod_tui.engine.runs.verdicts import output_problem
 
 RunRequest = (
     rq.StartRun
@@ -42,6 +39,7 @@ class Asks:
         """Work on `house`; sessions are ended by `steward`."""
         self._house = house
         self._steward = steward
+        self._beginning = Beginning(house)
 
     @singledispatchmethod
     async def carry_out(self, request: RunRequest) -> Answer:
@@ -50,75 +48,7 @@ class Asks:
 
     @carry_out.register(rq.StartRun)
     async def _(self, request: rq.StartRun) -> Answer:
-        house = self._house
-        plan = tune(
-            take_items(house.load_run_plan(request.plan), request.items),
-            model=request.model,
-            batch_sizes=request.batch_sizes,
-            sessions=request.sessions,
-        )
-        if not plan.tasks:
-            raise UsageError(
-                f"plan {request.plan!r} has no tasks", hint=f"write some into workstreams/{request.plan}.toml"
-            )
-        self._check_alone(plan)
-        base = await self._base(plan, create=not request.dry_run)
-        there = await self._there(base, plan.tasks)
-        warnings = plan_warnings(plan, house.plan)
-        if request.dry_run:
-            return _dry_answer(plan, there, warnings)
-        id = self._new_id(plan.name, request.items)
-        settled = [_is_there(id, task) for task in there]
-        house.stream.emit(ev.RunStarted(run=id, plan=plan, base_oid=base), *settled)
-        skipped = f", {len(there)} done already" if there else ""
-        message = f"{id}: {len(plan.tasks)} tasks{skipped}"
-        return Answer(message=message, data={"id": id, "warnings": list(warnings)})
-
-    def _check_alone(self, plan: RunPlan) -> None:
-        """Refuse tasks that another run is at, for the same branch: they would be done twice."""
-        ids = {task.id for task in plan.tasks}
-        for run in self._house.state.runs.values():
-            if run.state not in (RunState.RUNNING, RunState.PAUSED) or run.plan.into != plan.into:
-                continue
-            same = [task.id for task in run.tasks.values() if task.id in ids and task.state is not TaskState.DONE]
-            if same and run.plan.name == plan.name:
-                shown = ", ".join(same[:3]) + (f" and {len(same) - 3} more" if len(same) > 3 else "")
-                raise RefusedError(
-                    f"run {run.id} is at {shown} already", hint=f"autod resume {run.id} joins it, autod stop ends it"
-                )
-
-    def _new_id(self, plan: str, items: str) -> str:
-        chosen = suggest_name(items)[:24]
-        stamp = int(self._house.stream.clock())
-        while True:
-            at = time.strftime("%Y%m%d%H%M%S", time.localtime(stamp))
-            id = "-".join(part for part in (plan, chosen, at) if part)
-            if id not in self._house.state.runs:
-                return id
-            stamp += 1
-
-    async def _base(self, plan: RunPlan, *, create: bool) -> str:
-        """Return where `into` stands, made from the target when missing."""
-        git = self._house.git
-        base = await git.resolve(HEADS + plan.into)
-        if base is not None:
-            return base
-        base = await git.resolve(HEADS + plan.target) or await git.resolve(plan.target)
-        if base is None:
-            raise RefusedError(
-                f"neither {plan.into!r} nor the target {plan.target!r} exists", hint="commit something first"
-            )
-        if create:
-            await git.move_refs([(HEADS + plan.into, "", base)])
-        return base
-
-    async def _there(self, base: str, tasks: Iterable[TaskSpec]) -> list[TaskSpec]:
-        """Return the tasks whose outputs are in `base` already."""
-        asked = [task for task in tasks if task.outputs]
-        if not asked:
-            return []
-        counted = await self._house.git.sizes(base, [path for task in asked for path in task.outputs])
-        return [task for task in asked if not output_problem(task, counted)]
+        return await self._beginning.begin(request)
 
     @carry_out.register(rq.StopRun)
     async def _(self, request: rq.StopRun) -> Answer:
@@ -130,7 +60,7 @@ class Asks:
         ended = [session.id for session in run.living]
         await self._steward.stop(run.id, ended)
         return Answer(
-            message=f"{run.id}: stopped, {_count(len(ended), 'session')} ended",
+            message=f"{run.id}: stopped, {count(len(ended), 'session')} ended",
             hint=f"autod resume {run.id} goes on",
             data={"id": run.id, "ended": ended},
         )
@@ -157,7 +87,7 @@ class Asks:
         if run.state is not RunState.RUNNING:
             raise RefusedError(f"{run.id} is {run.state.value}, not running")
         self._house.stream.emit(ev.RunChanged(run=run.id, state=RunState.PAUSED, reason="paused"))
-        going = f"; {_count(len(run.living), 'session')} go on to the end" if run.living else ""
+        going = f"; {count(len(run.living), 'session')} go on to the end" if run.living else ""
         return Answer(message=f"{run.id}: paused{going}", data={"id": run.id})
 
     @carry_out.register(rq.ResumeRun)
@@ -169,7 +99,7 @@ class Asks:
         stopped = [task.id for task in run.tasks.values() if task.state is TaskState.STOPPED]
         base = await self._house.git.resolve(HEADS + run.plan.into) or run.base_oid
         queued = [run.plan.task(task.id) for task in run.tasks.values() if _untouched(task)]
-        events: list[Event] = [_is_there(run.id, task) for task in await self._there(base, queued)]
+        events: list[Event] = [is_there(run.id, task) for task in await self._beginning.there(base, queued)]
         if stopped:
             events.append(ev.TasksRetried(run=run.id, tasks=tuple(stopped)))
         if run.state is not RunState.RUNNING:
@@ -178,7 +108,7 @@ class Asks:
             self._house.stream.emit(*events)
         left = sum(1 for task in run.tasks.values() if task.state is not TaskState.DONE)
         self._steward.wake()
-        return Answer(message=f"{run.id}: goes on, {_count(left, 'task')} left", data={"id": run.id})
+        return Answer(message=f"{run.id}: goes on, {count(left, 'task')} left", data={"id": run.id})
 
     @carry_out.register(rq.RetryTasks)
     async def _(self, request: rq.RetryTasks) -> Answer:
@@ -204,7 +134,7 @@ class Asks:
         run = self.find(request.run)
         self._check_new(run, request.tasks)
         base = await self._house.git.resolve(HEADS + run.plan.into) or run.base_oid
-        settled = [_is_there(run.id, task) for task in await self._there(base, request.tasks)]
+        settled = [is_there(run.id, task) for task in await self._beginning.there(base, request.tasks)]
         events: list[Event] = [ev.TasksAdded(run=run.id, tasks=request.tasks), *settled]
         if run.state in (RunState.DONE, RunState.FAILED):
             events.append(ev.RunChanged(run=run.id, state=RunState.RUNNING, reason="tasks were added"))
@@ -294,23 +224,3 @@ class Asks:
 
 def _untouched(task: TaskRecord) -> bool:
     return task.state in (TaskState.QUEUED, TaskState.STOPPED) and not task.head
-
-
-def _is_there(run: str, task: TaskSpec) -> ev.TaskSettled:
-    return ev.TaskSettled(run=run, task=task.id, state=TaskState.DONE, reason="its outputs are there")
-
-
-def _dry_answer(plan: RunPlan, there: Sequence[TaskSpec], warnings: Sequence[str]) -> Answer:
-    skipped = {task.id for task in there}
-    left = [task.id for task in plan.tasks if task.id not in skipped]
-    lines = [
-        f"would carry out {_count(len(left), 'task')} of plan {plan.name!r} into {plan.into!r}: {', '.join(left)}",
-        *(f"skipped, its outputs are there: {id}" for id in skipped),
-        *warnings,
-    ]
-    data = {"tasks": left, "skipped": sorted(skipped), "plan": msgspec.to_builtins(plan), "warnings": list(warnings)}
-    return Answer(exit_code=int(ExitCode.DONE), message="\n".join(lines), data=data)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from autod_tui.core.amounts import count
 from autod_tui.core.run import RunRecord, SessionRecord, TaskRecord, TaskState
 from autod_tui.core.run_report import run_workers
 from autod_tui.core.run_view import run_view
 from autod_tui.tui.commands import Selection, bindings
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.run_page import RunPage
-from autod_tui.tui.text import count
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.run_rows import ALL, stage_rows, summary_rows

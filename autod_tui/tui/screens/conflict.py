@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
+from autod_tui.core.amounts import count
 from autod_tui.core.board import CheckpointView
 from autod_tui.core.desk import ConflictSides, Update
 from autod_tui.core.errors import AutodError
@@ -24,7 +25,7 @@ from autod_tui.tui.foreground import SuspendNotSupported, editor, run_foreground
 from autod_tui.tui.jumps import show_pane
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
 from autod_tui.tui.screens.dialogs import Confirm, text_source
-from autod_tui.tui.text import Row, count, row, shorten
+from autod_tui.tui.text import Row, row, shorten
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.sides import BEFORE, first_difference, places, side_rows

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from autod_tui.core.amounts import count
 from autod_tui.core.board import CheckpointView
 from autod_tui.core.checkpoint import CheckpointState, MergePlan, MergeStep
 from autod_tui.core.requests import Answer
 from autod_tui.tui import words
-from autod_tui.tui.text import Row, count, fit, joined, labelled, paragraph, row, short
+from autod_tui.tui.text import Row, fit, joined, labelled, paragraph, row, short
 from autod_tui.tui.widgets.details import because, gate_row
 
 

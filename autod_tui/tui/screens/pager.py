@@ -10,10 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from autod_tui.core.amounts import count
 from autod_tui.core.desk import Update
 from autod_tui.tui.safe import clean, clean_lines
 from autod_tui.tui.screens.base import BoardWatcher, Page, titled
-from autod_tui.tui.text import Row, count, row
+from autod_tui.tui.text import Row, row
 from autod_tui.tui.widgets.ansi_view import AnsiView
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.widgets.lines import LineView, Source

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from autod_tui.core.amounts import count
 from autod_tui.core.desk import Update
 from autod_tui.core.timeline import make_timeline
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.screens.base import BoardScreen, titled
-from autod_tui.tui.text import count
 from autod_tui.tui.widgets import details, risks, timeline
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.matrix import Matrix

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 
+from autod_tui.core.amounts import count
 from autod_tui.core.errors import AutodError
 from autod_tui.core.run import RunRecord, TaskRecord, TaskState
 from autod_tui.tui.commands import Selection, bindings
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.review_rows import about_rows, commented_rows, place_of, waiting_rows
 from autod_tui.tui.screens.run_page import RunPage
-from autod_tui.tui.text import count
 from autod_tui.tui.widgets.bars import Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.workers import start

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
+from autod_tui.core.amounts import count
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import RunRecord
 from autod_tui.core.run_view import run_view
@@ -17,7 +18,7 @@ from autod_tui.tui.commands import Selection, bindings
 from autod_tui.tui.run_words import BATCH_ROLES
 from autod_tui.tui.screens.base import titled
 from autod_tui.tui.screens.run_page import RunPage
-from autod_tui.tui.text import Row, count, fit, row
+from autod_tui.tui.text import Row, fit, row
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.widgets.run_rows import run_rows, stage_rows, summary_rows, waiting_first
 

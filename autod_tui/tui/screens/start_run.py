@@ -13,11 +13,12 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
 
+from autod_tui.core.amounts import count
 from autod_tui.core.desk import Desk
 from autod_tui.core.requests import Answer, StartRun
 from autod_tui.core.run_plan import By, RunPlan
 from autod_tui.tui.screens.base import titled
-from autod_tui.tui.text import Row, count, fit, joined, labelled, paragraph, row
+from autod_tui.tui.text import Row, fit, joined, labelled, paragraph, row
 from autod_tui.tui.widgets.bars import FooterBar, Hint
 from autod_tui.tui.widgets.lines import LineView
 from autod_tui.tui.workers import start

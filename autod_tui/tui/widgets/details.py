@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from autod_tui.core.amounts import count
 from autod_tui.core.board import CheckpointView, WorkstreamView
 from autod_tui.core.checkpoint import CheckpointState, GateResult, GateState
 from autod_tui.core.usage_words import usage_words
 from autod_tui.tui import words
-from autod_tui.tui.text import Row, Span, count, duration, fit, joined, labelled, row, seconds_text, short, shorten
+from autod_tui.tui.text import Row, Span, duration, fit, joined, labelled, row, seconds_text, short, shorten
 
 
 def workstream_rows(view: WorkstreamView, width: int, now: float) -> list[Row]:

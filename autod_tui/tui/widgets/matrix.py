@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from autod_tui.core.amounts import count
 from autod_tui.core.board import Board
 from autod_tui.tui import words
 from autod_tui.tui.text import Row, Span, fit, row, shorten
@@ -103,7 +104,7 @@ class Matrix(LineView):
     def _files(self, width: int) -> list[Row]:
         if not self.has_focus:
             pairs = len({frozenset(pair) for pair in self._found})
-            return [row((f" {pairs or 'no'} conflicting pair{'' if pairs == 1 else 's'}", "dim"))]
+            return [row((f" {count(pairs, 'conflicting pair') if pairs else 'no conflicting pairs'}", "dim"))]
         a, b = self._names[self.cell[0]], self._heads[self.cell[1]]
         files = self._found.get((a, b), ())
         if a == b:

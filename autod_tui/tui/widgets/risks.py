@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from autod_tui.core.amounts import count
 from autod_tui.core.board import BLOCKED, ON_TRACK, Board
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.timeline import CHECKPOINT, Timeline
 from autod_tui.core.workstream import WorkstreamState
-from autod_tui.tui.text import Row, count, fit, joined, row, wrap
+from autod_tui.tui.text import Row, fit, joined, row, wrap
 
 Risk = tuple[int, str, str, str]
 """(rank, about, sentence, role); rank 0 is the most pressing."""

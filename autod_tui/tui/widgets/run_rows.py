@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from autod_tui.core.amounts import count
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.run import RunRecord, RunState, TaskState
 from autod_tui.core.run_plan import By
@@ -13,7 +14,7 @@ from autod_tui.core.usage_words import usage_words
 from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.run_words import RUN, TASK, long_time, per_task
-from autod_tui.tui.text import Row, Span, count, fit, joined, row, shorten, width_of
+from autod_tui.tui.text import Row, Span, fit, joined, row, shorten, width_of
 
 ALL = "*"
 """Key of the row that stands for all stages."""
