@@ -64,7 +64,7 @@ class Screens:
         """Workstreams whose screen has shown that they work since they began to, or got their last answer."""
         self._asking: set[str] = set()
         """Workstreams whose screen has shown what they wait for."""
-        self._answers: dict[str, str] = {}
+        self._answers: dict[str, tuple[int, str]] = {}
         """Rate-limited workstream to what its screen counted of answers when it was first looked at since."""
         self._waits: dict[str, Reading] = {}
         """Workstream to the rate limit that its screen shows, as it was when it was seen first."""
@@ -232,8 +232,9 @@ class Screens:
             self._answers.pop(record.name, None)
             return
         found = [shown[0] for line in lines if (shown := re.search(profile.answering, _COLOURS.sub("", line)))]
-        counted = found[-1] if found else ""
-        if counted not in ("", self._answers.setdefault(record.name, counted)):
+        counted = (len(found), found[-1] if found else "")
+        if found and counted != self._answers.setdefault(record.name, counted):
+            self._minds.unhear(record, Source.SCREEN)  # so that it counts from now on, not from an earlier limit
             self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True))
 
     def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from autod_tui.agents.limits import REFUSALS
+from autod_tui.agents.limits import LOADED
 from autod_tui.agents.records.sums import Sums, decoded, moment, whole
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -105,8 +105,10 @@ _BROKEN = 500
 """First status by which a service tells of trouble of its own."""
 _TEXT_LIMIT = 200
 QWEN_FIRST = 1.5
-"""Seconds that Qwen Code waits after the first failure that it tells, 30 % more or less; twice as long with each."""
+"""Seconds that Qwen Code waits after the first failure that it tells, more or less; twice as long with each."""
 QWEN_LONGEST = 30.0
+QWEN_SCATTER = 1.3
+"""The most by which such a wait is longer."""
 
 
 class QwenReader:
@@ -144,12 +146,12 @@ class QwenReader:
 
     def _retries(self, event: _QwenEvent, at: float | None) -> None:
         """Take a request that failed, and that is tried again once a wait that is told nowhere is over."""
-        limits = event.status_code in REFUSALS
+        limits = event.status_code in LOADED
         if at is None or not (limits or event.status_code >= _BROKEN) or "#" not in event.prompt_id:
             return
         prompt, times = self._failed
         times = times if prompt == event.prompt_id else 0
-        until = at + min(QWEN_LONGEST, QWEN_FIRST * 2**times)
+        until = at + QWEN_SCATTER * min(QWEN_LONGEST, QWEN_FIRST * 2**times)
         self._failed = (event.prompt_id, times + 1)
         state = WorkstreamState.RATE_LIMITED if limits else WorkstreamState.WORKING
         words = event.error_message[:_TEXT_LIMIT] if limits else f"retrying: {event.error_message[:_TEXT_LIMIT]}"

@@ -1,7 +1,7 @@
 """Logs in which agents tell that they try a request again: nothing else of theirs does.
 
 A refusal for too many requests is a limit, any other trouble is part of the work; both end when the next attempt is
-due, which no log tells.
+due at the latest: a log that tells no wait leaves it to be reckoned.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from autod_tui.core.workstream import Reading, Source, WorkstreamState
 Told = tuple[Reading, float]
 """A state, and the Unix time at which it was told."""
 GEMINI_FIRST = 5.0
-"""Seconds that Gemini CLI waits before the second attempt, 30 % more or less; twice as long with each further one."""
+"""Seconds that Gemini CLI waits before the second attempt, more or less; twice as long with each further one."""
 GEMINI_LONGEST = 30.0
+SCATTER = 1.3
+"""The most by which such a wait is longer: until then nothing tells that it is over but the answer."""
 _TEXT_LIMIT = 200
 _GEMINI_HEAD = rb"\[(?P<at>\d{4}-\d\d-\d\dT[\d:.]+Z)\] \[WARN\] Attempt (?P<attempt>\d{1,3}) failed"
 _GEMINI = re.compile(
@@ -64,7 +66,7 @@ def gemini_retry(line: bytes) -> Told | None:
         return None
     if found["wait"]:
         return _retries(at, float(found["wait"]) / 1000, "429", _text(found["limit"]))
-    wait = min(GEMINI_LONGEST, GEMINI_FIRST * 2 ** (int(found["attempt"]) - 1))
+    wait = SCATTER * min(GEMINI_LONGEST, GEMINI_FIRST * 2 ** (int(found["attempt"]) - 1))
     status = _text(found["status"] or b"")
     said = _MESSAGE.search(line)
     return _retries(at, wait, status, ": ".join(filter(None, (status, _text(said[1]) if said else ""))))

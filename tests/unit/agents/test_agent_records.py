@@ -355,11 +355,20 @@ def test_an_old_claude_tells_a_limit_by_its_words_alone(tmp_path: Path, words: s
     assert reading is not None and reading.state == WorkstreamState(state)
 
 
-@pytest.mark.parametrize(("told", "state", "wait"), [(2, "rate-limited", 1.5), (3, "rate-limited", 3.0), (4, "", 6.0)])
-def test_qwen_tells_each_attempt_that_was_refused(tmp_path: Path, told: int, state: str, wait: float) -> None:
-    lines = (DATA / "qwen/overloaded.jsonl").read_text().splitlines(keepends=True)
-    if not state:  # the same, but of another trouble
-        state, lines = "working", [line.replace("529", "503") for line in lines]
+@pytest.mark.parametrize(
+    ("status", "told", "state", "wait"),
+    [
+        (529, 2, "rate-limited", 1.95),
+        (503, 2, "rate-limited", 1.95),
+        (529, 3, "rate-limited", 3.9),
+        (500, 4, "working", 7.8),
+    ],
+)
+def test_qwen_tells_each_attempt_that_was_refused(
+    tmp_path: Path, status: int, told: int, state: str, wait: float
+) -> None:
+    text = (DATA / "qwen/overloaded.jsonl").read_text().replace("529", str(status))
+    lines = text.splitlines(keepends=True)
     chat = tmp_path / "chat.jsonl"
     chat.write_text("".join(lines[:told]))
     news = Record(chat, "qwen").read_new()
@@ -374,4 +383,4 @@ def test_qwen_tells_each_attempt_that_was_refused(tmp_path: Path, told: int, sta
     )  # a new turn: the wait is short
     news = Record(chat, "qwen").read_new()
     assert news.reading is not None
-    assert news.reading.until - news.read_at == pytest.approx(1.5)
+    assert news.reading.until - news.read_at == pytest.approx(1.95)

@@ -260,3 +260,25 @@ async def test_an_answer_that_comes_in_ends_a_limit_of_which_only_its_beginning_
     assert await stage.show((" ◎ Working · 91 B esc esc interrupt",)) == []
     assert await stage.show((" ● Working · 91 B esc esc interrupt",)) == []
     assert await stage.show((" ◉ Working · 187 B esc esc interrupt",)) == ["working"]
+
+
+def reckoned(wait: float) -> Reading:
+    """What a log tells of a refusal after which the agent waits for so long, at most."""
+    return Reading(S.RATE_LIMITED, "429: Too many requests", Source.RECORDS, time.time() + wait, vague=True)
+
+
+WAITS = (" > go on", " ⠹ Thinking... (esc to cancel, 3s)")
+
+
+@pytest.mark.parametrize("answer", ["✦ I look at it.", "│ ⊶  Shell sleep 3 │"])
+async def test_words_and_tools_end_each_limit_whose_end_is_only_reckoned(tmp_path: Path, answer: str) -> None:
+    stage = Stage(tmp_path, "gemini")
+    stage.vigil._minds.hear(stage.house.state.workstream("a"), Reading(S.WORKING, "", Source.TITLE))
+    shown: tuple[str, ...] = ("✦ Hello.", *WAITS)
+    for _ in range(2):
+        stage.vigil._minds.hear(stage.house.state.workstream("a"), reckoned(9))
+        assert stage.house.state.workstream("a").state is S.RATE_LIMITED
+        assert await stage.show(shown) == []
+        assert await stage.show((*shown[:-1], " ⠸ Thinking... (esc to cancel, 4s)")) == []
+        shown = (*shown[:-1], answer, shown[-1])
+        assert await stage.show(shown) == ["working"]
