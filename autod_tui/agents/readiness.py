@@ -50,15 +50,20 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
     outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
     is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question
-    above a prompt was broken off, where a profile knows prompts, and one above a footer was never asked.
+    above a prompt was broken off, where a profile knows prompts, and one above a footer was never asked; all of this
+    is over, the prompt of an earlier rest as well, above a prompt with words.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
     failed, done = _lowest(profile.failed, rows), _lowest(profile.done, rows)
+    if asked := _asked(profile, rows):
+        limited, done = (limited if limited > asked else -1), (done if done > asked else -1)
     if waiting >= 0 and not _left(profile, rows, waiting):
         return _seen(WorkstreamState.WAITING, rows[waiting], now)
     if limited > done:
-        return _seen(WorkstreamState.RATE_LIMITED, rows[limited], now)
+        above = rows[:limited]
+        broke = bool(profile.broke) and _lowest(profile.broke, above) == _lowest(profile.failed, above)
+        return _seen(WorkstreamState.WORKING if broke else WorkstreamState.RATE_LIMITED, rows[limited], now)
     if failed < limited or _overcome(profile, rows, failed):
         failed = -1
     rest = (
@@ -76,6 +81,15 @@ def _left(profile: AgentProfile, rows: Sequence[str], waiting: int) -> bool:
     if _lowest(profile.footer, below) >= 0:
         return True
     return bool(profile.done) and any(_PROMPT.match(row) for row in below)
+
+
+def _asked(profile: AgentProfile, rows: Sequence[str]) -> int:
+    """Return the index of the lowest prompt with words, where a profile knows the bare one; 0 for none."""
+    if not profile.done or not _compiled(profile.done).search("> "):
+        return 0
+    bare = _compiled(profile.done)
+    prompts = (index for index in reversed(range(len(rows))) if _PROMPT.match(rows[index]))
+    return next((index for index in prompts if not bare.search(rows[index])), 0)
 
 
 def _overcome(profile: AgentProfile, rows: Sequence[str], failed: int) -> bool:

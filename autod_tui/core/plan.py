@@ -78,6 +78,9 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     retrying: str = ""
     """Screen pattern of the row in which it tells that it waits to try again, where its own words can't stand: such a
     row is believed without seeing it count."""
+    broke: str = ""
+    """Screen pattern of the row, above one of a rate limit, by which it says that something only broke: it tries again
+    without being told to wait."""
     answering: str = ""
     """Screen pattern of what counts an answer that comes in, where nothing else tells that a limit is over: what it
     matches changes with each part."""

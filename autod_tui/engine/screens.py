@@ -248,7 +248,8 @@ class Screens:
         if not self._question_gone(record, profile, lines):
             return
         state, shown = record.state, WorkstreamState.IDLE
-        limited = profile.rate_limited if state is WorkstreamState.RATE_LIMITED else ""  # it shows that it tries again
+        retries = state is WorkstreamState.RATE_LIMITED or record.until > 0
+        limited = profile.rate_limited if retries else ""  # it shows that it tries again
         works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited=limited)
         if self._house.agents.read_screen(works, lines) is not None:
             self._busy.add(record.name)

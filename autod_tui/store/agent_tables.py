@@ -134,6 +134,7 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         failed=table.pattern("failed", base.failed),
         rate_limited=table.pattern("rate_limited", base.rate_limited),
         retrying=table.pattern("retrying", base.retrying),
+        broke=table.pattern("broke", base.broke),
         answering=table.pattern("answering", base.answering),
         footer=table.pattern("footer", base.footer),
         install=table.text("install", base.install),
@@ -197,11 +198,17 @@ def _prompt_mode(table: Table, default: PromptMode) -> PromptMode:
 
 
 def _fit_prompt(table: Table, profile: AgentProfile) -> AgentProfile:
-    """Let a command of one's own that has no place for the prompt find it in STARTUP.md, unless it asks otherwise."""
+    """Let a command of one's own that has no place for the prompt get it otherwise, unless it says how.
+
+    A bare program is one that people type to: the prompt is typed. A script finds it in STARTUP.md.
+    """
     takes_it = any("{prompt}" in item or "{prompt_file}" in item for item in profile.command)
     if takes_it or profile.prompt is not PromptMode.ARGUMENT or not table.has("command"):
         return profile
     if table.has("prompt"):
         hint = 'add "{prompt}" or "{prompt_file}", or set prompt = "keys", "stdin" or "file"'
         table.problem("command", "never gets the prompt", hint)
+    if len(profile.command) == 1 and "/" not in profile.command[0]:
+        interactive = profile.interactive if table.has("interactive") else True
+        return replace(profile, prompt=PromptMode.KEYS, interactive=interactive)
     return replace(profile, prompt=PromptMode.FILE)

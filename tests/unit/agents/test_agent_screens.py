@@ -14,8 +14,9 @@ PROFILES = load_profiles()
 
 SHOWN = {
     "aider-after-write": "done",
+    "aider-busy-after-interrupt": "",
     "aider-busy-thinking": "",
-    "aider-err-500-late": "rate-limited",
+    "aider-err-500-late": "working",
     "aider-first": "done",
     "aider-idle-after-write": "done",
     "aider-idle-finished": "done",
