@@ -22,13 +22,13 @@ _OPTION = re.compile(r"^\s*(?P<cursor>[❯›●▶>→])?\s*(?P<number>\d{1,2})
 _BUTTON = re.compile(r"^\s*(?P<cursor>[❯›●▶>→])?\s*(?P<label>Submit|Next)$")
 _RULE = re.compile(r"^[\s─━═╌-]{8,}$")
 _HINT = re.compile(
-    r"(?i)\benter\b.*\b(?:select|confirm|continue|submit)\b|\besc\b.*\b(?:cancel|back|reject)\b|number keys|navigate"
-    r"|^\W*waiting for user confirmation"
+    r"(?i)\benter\b.*\b(?:select|confirm|continue|submit)\b|\besc\b.*\b(?:cancel|back|reject|exit)\b"
+    r"|number keys|navigate|^\W*waiting for user confirmation"
 )
 _PROMPT = re.compile(r"^\s*[❯›>](?:\s|$)")
 _SPOKEN = re.compile(r"^(?:[●•⏺✦✶✻■✔]|\s*⎿|[❯›>]\s)")
 """How rows of the conversation begin: a question never reaches above one."""
-_TYPE_HERE = re.compile(r"^(?:\[.\] )?Type something")
+_TYPE_HERE = re.compile(r"^(?:\[.\] )?Type (?:something|here)")
 _FIELD_HINT = "ctrl+g to edit"
 _TELL = re.compile(r"(?i)tell \w+(?: \w+)* (?:differently|instead)|suggest changes")
 _SHORTCUT = re.compile(r"\((?P<key>[a-z0-9]|esc)\)$", re.IGNORECASE)

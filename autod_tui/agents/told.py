@@ -22,7 +22,7 @@ _HANDED_ON = re.compile(r"(?:(\d{3}):? *)?(?=\{)")
 _KINDS = frozenset({"permission", "question"})
 _WAITS_FOR = (("permission", "permission"), ("input", "question"))
 """How status files begin to say what is waited for, and the kind of wait."""
-_DETAILS = ("tool_name", "notification_type", "error", "reason")
+_DETAILS = ("tool_name", "notification_type", "error", "reason", "trigger")
 _WORDS = ("last_assistant_message", "message", "error_message", "error")
 _SUBJECTS = ("command", "file_path", "path", "url", "pattern", "description")
 _GOES_ON = frozenset({"startup", "resume", "compact"})

@@ -12,7 +12,14 @@ from autod_tui.agents.records.sums import Sums, decoded, moment
 from autod_tui.core.usage import Tokens
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
-_TELLING = (b'"usage"', b'"cost-state"', b'"api_error"', b'"isApiErrorMessage"', b"[Request interrupted by user")
+_TELLING = (
+    b'"usage"',
+    b'"cost-state"',
+    b'"api_error"',
+    b'"isApiErrorMessage"',
+    b'"compact_boundary"',
+    b"[Request interrupted by user",
+)
 _LIMITED = frozenset({"rate_limit", "overloaded", "overloaded_error", "rate_limit_error"})
 _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]]*\]\Z")
 _REACHED = re.compile(r"limit reached\|\d{9,11}|hit your [\w-]*\s?limit")
@@ -60,6 +67,10 @@ class _Spent(Struct):
     cacheCreationInputTokens: int = 0  # noqa: N815
 
 
+class _Compaction(Struct, frozen=True):
+    trigger: str = ""
+
+
 class _Origin(Struct):
     sessionId: str = ""  # noqa: N815
 
@@ -76,6 +87,7 @@ class _Entry(Struct):
     totalCostUSD: float = 0.0  # noqa: N815
     hasUnknownModelCost: bool = False  # noqa: N815
     modelUsage: dict[str, _Spent] = {}  # noqa: N815
+    compactMetadata: _Compaction = _Compaction()  # noqa: N815
     forkedFrom: _Origin | None = None  # noqa: N815
     message: _Message | None = None
 
@@ -103,6 +115,8 @@ class ClaudeReader:
             self._sum_up(entry)
         elif entry.subtype == "api_error":
             self._retry(entry, at)
+        elif entry.compactMetadata.trigger == "manual":  # a person asked for nothing else
+            self.sums.read(_reading(WorkstreamState.IDLE, "compacted"), at)
         elif entry.type == "user" and entry.message is not None and _INTERRUPTED.match(entry.message.text):
             self.sums.read(_reading(WorkstreamState.IDLE, "interrupted"), at)
 

@@ -23,6 +23,12 @@ ASKED = [
     ("claude-permission-write", "create notes.txt?", ["1 Yes|1", "2 Yes, allow all|2", "3 No|3"], "Down Down Tab"),
     ("claude-permission-amend", "create notes.txt?", ["1 Yes|Up Up Enter", "2 Yes,|Up Enter", "3 No, and|Enter"], ""),
     (
+        "claude-permission-type-here",
+        "Do you want to proceed?",
+        ["1 Yes|1", "2 Yes, and don't ask|2", "3 Type here to tell|3"],
+        "3",
+    ),
+    (
         "claude-permission-auto",
         "Do you want to proceed?",
         ["1 Yes|1", "2 Yes, and don't ask|2", "3 Yes, and switch to auto|3", "4 No|4"],

@@ -217,9 +217,12 @@ def test_an_interruption_and_an_error_are_told_by_claude(tmp_path: Path) -> None
         "error": "rate_limit",
         "message": {"model": "<synthetic>", "content": [{"type": "text", "text": "limit reached|1800000000"}]},
     }
+    asked = {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"trigger": "manual"}}
+    amid = {"type": "system", "subtype": "compact_boundary", "compactMetadata": {"trigger": "auto"}}
     works = {"type": "assistant", "message": {"id": "m", "model": "claude-x", "usage": {"output_tokens": 1}}}
     assert told(esc) == (WorkstreamState.IDLE, "interrupted", 0.0)
-    assert told(quoted) == told(said) == (None, "", 0.0)
+    assert told(quoted) == told(said) == told(amid) == (None, "", 0.0)
+    assert told(asked) == (WorkstreamState.IDLE, "compacted", 0.0)
     assert told(retry) == (WorkstreamState.RATE_LIMITED, "the service answers 529", 1767225604.0)
     assert told(limit) == (WorkstreamState.RATE_LIMITED, "limit reached|1800000000", 1800000000.0)
     assert told(limit, works) == (None, "", 0.0)

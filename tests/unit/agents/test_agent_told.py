@@ -74,6 +74,12 @@ def test_only_a_conversation_that_was_cleared_rests_at_its_beginning(source: str
     assert (told is None) == (source != "clear")
 
 
+@pytest.mark.parametrize(("trigger", "works"), [("manual", True), ("auto", False)])
+def test_a_compaction_that_was_asked_for_is_work_of_its_own(trigger: str, works: bool) -> None:
+    told = hook_reading(CLAUDE, Payload(event="PreCompact", payload={"trigger": trigger}))
+    assert told == (Reading(WorkstreamState.WORKING, "", Source.HOOK) if works else None)
+
+
 def test_every_sample_is_in_the_table() -> None:
     assert {kind(told) for told in payloads()} == set(TOLD)
 
