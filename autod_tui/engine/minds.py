@@ -94,6 +94,12 @@ class Minds:
         due = [readiness.look(memory, now).look_at for _, memory in self._memories.values()]
         return min((at - now for at in due if at is not None and at - now <= readiness.LIVED_ON), default=None)
 
+    def tells_interrupts(self, record: WorkstreamRecord) -> bool:
+        """Tell whether an agent's hooks have spoken, one of which tells that it was interrupted."""
+        profile = self._house.plan.agents.get(record.agent)
+        states = profile.hook_states.items() if profile is not None else ()
+        return self._memory(record).hooked and any(":" in event and word == "idle" for event, word in states)
+
     def look_again(self) -> None:
         """Weigh everything now."""
         for name in tuple(self._memories):

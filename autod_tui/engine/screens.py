@@ -245,6 +245,8 @@ class Screens:
         profile = self._house.plan.agents.get(record.agent)
         if profile is None or not profile.working or self._minds.corrects_itself(record):
             return
+        if record.state is not WorkstreamState.WAITING and self._minds.tells_interrupts(record):
+            return
         if not self._question_gone(record, profile, lines):
             return
         state, shown = record.state, WorkstreamState.IDLE

@@ -52,6 +52,7 @@ SCREENS = [
     ("qwen", ["⠋ Waiting for user confirmation..."], "waiting"),
     ("vibe", ["  Esc/Ctrl+C to interrupt"], "working"),
     ("pi", ["⠙ Working..."], "working"),
+    ("pi", ["── ⠼ Working ─────────────"], "working"),
     ("pi", [], None),
 ]
 

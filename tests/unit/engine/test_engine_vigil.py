@@ -13,7 +13,7 @@ from autod_tui.core import events as ev
 from autod_tui.core import readiness
 from autod_tui.core.pane_ports import PaneEvent, PaneStatus, Screen
 from autod_tui.core.plan import AgentProfile
-from autod_tui.core.workstream import Source, WorkstreamState
+from autod_tui.core.workstream import Reading, Source, WorkstreamState
 from autod_tui.engine import screens as room
 from autod_tui.engine.vigil import Vigil, ending
 from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
@@ -230,3 +230,24 @@ async def test_after_an_answer_rest_counts_only_once_work_was_shown_again(
     await show("Busy", told("output"))
     await show("a prompt", told("output"))
     await watched.until(S.IDLE)
+
+
+@pytest.mark.parametrize(
+    ("events", "state"), [({"begun": "working"}, S.IDLE), ({"begun": "working", "end:aborted": "idle"}, S.WORKING)]
+)
+async def test_a_screen_without_work_is_no_rest_where_hooks_tell_interruptions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: dict[str, str], state: S
+) -> None:
+    for name in ("LIMIT_EVERY", "FIRST_LOOK", "SHARE"):
+        monkeypatch.setattr(room, name, 0.0)
+    monkeypatch.setattr(readiness, "STILL", 0.0)
+    watched = Watched(tmp_path)
+    watched.house.agents = Agents(tmp_path)
+    profile = AgentProfile(name="shell", command=("sh",), working="^Busy", hook_states=events)
+    watched.house.plan.agents["shell"] = profile
+    watched.vigil._minds.hear(watched.house.state.workstream("a"), Reading(S.WORKING, "", Source.HOOK))
+    for row in ("Busy", "a row that a later version draws"):
+        watched.panes.screens["%1"] = (row,)
+        await watched.tell(told("output"))
+        await watched.vigil._screens.read("a")
+    assert watched.now[0] is state
