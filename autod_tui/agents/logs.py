@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GEMINI_LOG = "gemini.log"
 VIBE_LOG = "~/.vibe/logs/vibe.log"
+COPILOT_LOG = "~/.copilot/logs/process-*-{pid}.log"
 
 
 class Log(Protocol):
@@ -27,19 +28,25 @@ class Log(Protocol):
 
 
 def log_path(agent: Followed, spool: Path) -> Path | None:
-    """Return the log of an agent whose hooks write into `spool`; None for one that has none."""
+    """Return the log of an agent whose hooks write into `spool`; None for one that has none.
+
+    Where its name holds `{pid}` it is that of the agent's own process.
+    """
     if agent.profile.hooks == "codex-log":
         return launch_log(spool)
     if agent.profile.hooks == "gemini-log":
         return launch_log(spool, GEMINI_LOG)
-    return expanded(VIBE_LOG, agent.env) if agent.profile.records == "vibe" else None
+    shared = {"vibe": VIBE_LOG, "copilot": COPILOT_LOG}.get(agent.profile.records)
+    return expanded(shared, agent.env) if shared else None
 
 
 def open_log(agent: Followed, path: Path) -> Log:
     """Return what reads the log of an agent from its beginning."""
     from autod_tui.agents.records.codex_log import CodexLog  # readers are milliseconds that most needn't spend
-    from autod_tui.agents.records.retry_logs import RetryLog, gemini_retry, vibe_retry
+    from autod_tui.agents.records.retry_logs import OwnLog, RetryLog, copilot_retry, gemini_retry, vibe_retry
 
     if agent.profile.hooks == "codex-log":
         return CodexLog(path)
+    if agent.profile.records == "copilot":
+        return OwnLog(path, agent.pid, copilot_retry)
     return RetryLog(path, gemini_retry if agent.profile.hooks == "gemini-log" else vibe_retry(agent.pid))

@@ -22,6 +22,7 @@ _HOMES = {
     "~/.codex/": "CODEX_HOME",
     "~/.gemini/": "GEMINI_CLI_HOME",
     "~/.vibe/": "VIBE_HOME",
+    "~/.copilot/": "COPILOT_HOME",
 }
 """Directories that programs let a variable of the environment move."""
 
@@ -38,6 +39,21 @@ def expanded(path: str, env: Mapping[str, str]) -> Path:
 def launch_log(spool: Path, name: str = "codex-tui.log") -> Path:
     """Return the log that an agent keeps for its launch alone, in a directory of its own in the session's spool."""
     return spool / LAUNCH / "told" / name
+
+
+def own_file(pattern: Path, ancestor: int) -> Path | None:
+    """Return the file of that name which process `ancestor`, or one that descends from it, is named by; None for none.
+
+    In the name `{pid}` stands for the process and `*` for anything.
+    """
+    before, _, after = (re.escape(part).replace(r"\*", ".*") for part in pattern.name.partition("{pid}"))
+    name = re.compile(rf"{before}(\d{{1,9}}){after}")
+    try:
+        found = [match for entry in pattern.parent.iterdir() if (match := name.fullmatch(entry.name))]
+    except OSError:
+        return None
+    ours = [(generations, match[0]) for match in found if (generations := _generations(ancestor, int(match[1]))) >= 0]
+    return pattern.parent / max(ours)[1] if ours else None
 
 
 class StatusFile:

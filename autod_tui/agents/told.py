@@ -129,7 +129,7 @@ def _reading(profile: AgentProfile, word: str, told: Payload) -> Reading | None:
     return None if state is None else Reading(state, "", Source.HOOK)
 
 
-def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Reading:
+def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Reading | None:
     """Read a failure or a rate limit; one that the agent calls recoverable is tried again by itself."""
     error = _dig(told.fields, "error", "message")
     words = _said(next(_strings([*(told.fields.get(name) for name in _WORDS), error]), ""))
@@ -142,11 +142,14 @@ def _trouble(profile: AgentProfile, state: WorkstreamState, told: Payload) -> Re
     return Reading(state, clean(words), Source.HOOK, until, vague=again)
 
 
-def _goes_on(told: Payload, words: str) -> Reading:
-    """Read trouble that is part of the work: where it is told, until when nothing is tried."""
+def _goes_on(told: Payload, words: str) -> Reading | None:
+    """Read trouble that is part of the work: until when nothing is tried. Where that isn't told it is no news.
+
+    What another source has told of the same trouble, its status above all, holds.
+    """
     until = _tried_again(told, "")
-    reason = clean(f"retrying: {words}") if until else ""
-    return Reading(WorkstreamState.WORKING, reason, Source.HOOK, until, vague=bool(until))
+    reason = clean(f"retrying: {words}")
+    return Reading(WorkstreamState.WORKING, reason, Source.HOOK, until, vague=True) if until else None
 
 
 def _said(words: str) -> str:

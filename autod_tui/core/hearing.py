@@ -54,7 +54,7 @@ def take_event(memory: Memory, reading: Reading, at: float) -> Memory:
     limit = None if memory.limit is None or memory.limit.at <= at else memory.limit
     if reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):  # it tries again by itself
         told = memory.retries_told or bool(reading.until)
-        limit, memory = Claim(reading, at), msgspec.structs.replace(memory, retries_told=told)
+        limit, memory = met(memory.limit, reading, at), msgspec.structs.replace(memory, retries_told=told)
         reading = Reading(S.WORKING, "", reading.source)
     claims = {source: claim for source, claim in memory.claims.items() if source is not Source.SCREEN}
     untold = None if memory.untold is None or memory.untold.at <= at else memory.untold
@@ -83,6 +83,15 @@ def _without_failure(claims: Mapping[Source, Claim]) -> Mapping[Source, Claim]:
     screen = claims.get(Source.SCREEN)
     old = screen is not None and screen.reading.state is S.FAILED
     return {source: claim for source, claim in claims.items() if not (old and source is Source.SCREEN)}
+
+
+def met(known: Claim | None, reading: Reading, at: float) -> Claim:
+    """Take a limit after which the agent tries again; two sources may tell of it, one in words, one with its end."""
+    if known is None or known.reading.state is not reading.state or abs(at - known.at) >= SAME_END:
+        return Claim(reading, at)
+    until = reading.until or (known.reading.until if known.reading.until > at else 0.0)
+    reason = max(known.reading.reason, reading.reason, key=len)
+    return Claim(msgspec.structs.replace(reading, until=until, reason=reason), max(at, known.at))
 
 
 def renewed(known: Claim | None, reading: Reading, at: float) -> Claim:

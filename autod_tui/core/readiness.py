@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict
-from autod_tui.core.hearing import OVERDUE, RESTING, explained, renewed, take_claim, take_event, wordless
+from autod_tui.core.hearing import OVERDUE, RESTING, explained, met, renewed, take_claim, take_event, wordless
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 AGREE = 0.4
@@ -24,7 +24,7 @@ STILL = 0.5
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""
 UNTOLD_LIMIT = 120.0
-"""Seconds that a limit counts of which a hook told no end, if nothing tells that the agent has gone on."""
+"""Seconds that a limit counts of which no end was told, if nothing tells that the agent has gone on."""
 
 S = WorkstreamState
 _LOWER = frozenset({Source.STATUS_FILE, Source.TITLE, Source.OUTPUT})
@@ -42,7 +42,7 @@ def hear(memory: Memory, reading: Reading, at: float, now: float) -> Verdict:
     if reading.source is Source.PROCESS:
         return look(_replaced(memory, base=Claim(reading, at), claims={}, limit=None, untold=None), now)
     if reading.source is Source.RECORDS and reading.vague and reading.state in (S.RATE_LIMITED, S.WORKING):
-        limit = Claim(reading, at) if reading.state is S.RATE_LIMITED or reading.until else None
+        limit = met(memory.limit, reading, at) if reading.state is S.RATE_LIMITED or reading.until else None
         return look(_replaced(memory, limit=limit, retries_told=True), now)
     if reading.source is Source.TERMINAL and memory.explains and not memory.spoken:
         if reading.state not in _GREETINGS:
@@ -272,7 +272,7 @@ def _answers(memory: Memory, limit: Claim) -> bool:
 
 def _limit_ends(limit: Claim) -> float:
     if limit.reading.source is Source.RECORDS:
-        return limit.reading.until
+        return limit.reading.until or limit.at + UNTOLD_LIMIT
     if limit.reading.source in EVENTS:
         return max(limit.reading.until, limit.at + RETRY_LIVES) if limit.reading.until else limit.at + UNTOLD_LIMIT
     return limit.at + RETRY_LIVES

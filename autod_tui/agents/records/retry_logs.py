@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from autod_tui.agents.limits import LOADED
+from autod_tui.agents.places import own_file
 from autod_tui.agents.records.sums import moment
 from autod_tui.agents.records.tail import Tail
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
@@ -34,6 +35,14 @@ _VIBE = re.compile(
     rb"Retrying model completion \(attempt (?P<attempt>\d+), delay (?P<wait>[\d.]+)s\): (?P<why>.*)"
 )
 _STATUS = re.compile(rb"'((\d{3}) [^']*)'")
+_COPILOT = re.compile(
+    rb"(?P<at>\d{4}-\d\d-\d\dT[\d:.]+Z) \[WARNING\] (?:\[[^\]]*\] )?Model provider request failed "
+    rb'\{.*"http_status":(?P<status>\d{3})\b'
+)
+_COPILOT_WAIT = re.compile(rb'"retry_after_ms":(\d{1,9})\b')
+_PHRASES = {429: "Too Many Requests", 503: "Service Unavailable", 529: "Overloaded"}
+BROKEN = 500
+"""First status by which a service tells of trouble of its own."""
 
 
 class RetryLog:
@@ -56,6 +65,36 @@ class RetryLog:
 
     def _take(self, line: bytes) -> None:
         self._told = self._understand(line) or self._told
+
+
+class OwnLog:
+    """Reads the log of one process among those of others, once it is there."""
+
+    def __init__(self, pattern: Path, pid: int, understand: Callable[[bytes], Told | None]) -> None:
+        """Look for the log that `own_file` finds by `pattern` of process `pid`; `understand` as for `RetryLog`."""
+        self._pattern, self._pid, self._understand = pattern, pid, understand
+        self._log: RetryLog | None = None
+
+    def read_new(self, conversation: str) -> Told | None:
+        """Return the last state that it told since the last call, and when; None when it told none."""
+        if self._log is None and (path := own_file(self._pattern, self._pid)) is not None:
+            self._log = RetryLog(path, self._understand)
+        return self._log.read_new(conversation) if self._log is not None else None
+
+
+def copilot_retry(line: bytes) -> Told | None:
+    """Read a line of Copilot's log: a request that was refused, and how long the service wants it to wait."""
+    found = _COPILOT.match(line)
+    at = moment(found["at"].decode("ascii")) if found else None
+    if found is None or at is None:
+        return None
+    status, wait = int(found["status"]), _COPILOT_WAIT.search(line)
+    if status in LOADED:
+        until = at + float(wait[1]) / 1000 if wait else 0.0
+        words = f"{status} {_PHRASES.get(status, '')}".strip()
+        return Reading(WorkstreamState.RATE_LIMITED, words, Source.RECORDS, until, vague=True), at
+    broken = status >= BROKEN
+    return (Reading(WorkstreamState.WORKING, "", Source.RECORDS, vague=True), at) if broken else None
 
 
 def gemini_retry(line: bytes) -> Told | None:

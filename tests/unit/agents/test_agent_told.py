@@ -130,7 +130,6 @@ def test_other_spellings_are_understood() -> None:
     crowded = {"message": "The service is overloaded", "type": "server_error", "code": "server_error", "param": None}
     for message, recoverable, state, reason, until in (
         ("it broke", False, WorkstreamState.FAILED, "it broke", 0.0),
-        ("it broke", True, WorkstreamState.WORKING, "", 0.0),
         (json.dumps(limit), True, WorkstreamState.RATE_LIMITED, f"rate_limit_exceeded: {limit['message']}", 14.0),
         (json.dumps(crowded), True, WorkstreamState.RATE_LIMITED, "server_error: The service is overloaded", 0.0),
         ("{torn", False, WorkstreamState.FAILED, "{torn", 0.0),
@@ -139,6 +138,8 @@ def test_other_spellings_are_understood() -> None:
         trouble = hook_reading(copilot, Payload(event="errorOccurred", payload=error, at=10.0))
         vague = state is WorkstreamState.RATE_LIMITED
         assert trouble == Reading(state, reason, Source.HOOK, until, vague=vague)
+    again = {"error": {"message": "it broke"}, "recoverable": True}
+    assert hook_reading(copilot, Payload(event="errorOccurred", payload=again)) is None
     reading = hook_reading(copilot, Payload(event="errorOccurred", payload={"error": {"message": "it broke"}}))
     assert reading is not None
     assert (reading.state, reading.reason) == ("failed", "it broke")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import pytest
 
 from autod_tui.agents.hooks import install_hooks
 from autod_tui.agents.lanes import Lane
-from autod_tui.agents.logs import log_path
+from autod_tui.agents.logs import log_path, open_log
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.agents.records.retry_logs import RetryLog, Told, gemini_retry, vibe_retry
+from autod_tui.agents.records.retry_logs import RetryLog, Told, copilot_retry, gemini_retry, vibe_retry
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.workstream import Source, WorkstreamState
 
@@ -108,7 +109,7 @@ def test_a_retry_is_told(
     assert told is not None
     reading, at = told
     assert (reading.state, reading.reason, reading.source, reading.vague) == (state, reason, Source.RECORDS, True)
-    assert (at, reading.until - AT) == (AT, pytest.approx(wait, abs=0.001))
+    assert at == AT and reading.until - AT == pytest.approx(wait, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -167,3 +168,54 @@ def test_gemini_logs_for_this_launch_unless_its_user_wants_the_log_elsewhere(
     assert log is not None and hooks.env["GEMINI_DEBUG_LOG_FILE"] == str(log) and log.parent.is_dir()
     monkeypatch.setenv("GEMINI_DEBUG_LOG_FILE", "/mine.log")
     assert "GEMINI_DEBUG_LOG_FILE" not in install_hooks(load_profiles()["gemini"], tmp_path / "spool").env
+
+
+def refused(status: int, more: str = "", at: str = "2026-11-21T20:28:45.279Z") -> str:
+    told = f'"stage":"inference","api_endpoint":"/chat/completions","http_status":{status},"failure_kind":"http_error"'
+    return f"{at} [WARNING] [rust:model_events::producer] Model provider request failed {{{told}{more}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "wait"),
+    [
+        (refused(429, ',"retry_after_ms":5000'), S.RATE_LIMITED, 5.0),
+        (refused(503), S.RATE_LIMITED, 0.0),
+        (refused(529), S.RATE_LIMITED, 0.0),
+        (refused(500), S.WORKING, 0.0),
+        (refused(401), None, 0.0),
+        ("2026-11-21T20:28:45.279Z [INFO] the text: " + refused(429), None, 0.0),
+    ],
+)
+def test_copilot_logs_with_which_status_it_was_refused(line: str, state: S | None, wait: float) -> None:
+    told = copilot_retry(line.encode())
+    assert (told is None) == (state is None)
+    if told is not None:
+        reading, at = told
+        assert (reading.state, reading.vague, reading.source) == (state, True, Source.RECORDS)
+        assert at == pytest.approx(AT, abs=0.001)
+        assert (reading.until - at if reading.until else 0.0) == pytest.approx(wait, abs=0.001)
+
+
+def test_a_log_is_that_of_the_agents_own_process(tmp_path: Path) -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        copilot = Followed(
+            session="s",
+            profile=load_profiles()["copilot"],
+            worktree="/w",
+            pid=os.getpid(),
+            started_at=0.0,
+            env={"COPILOT_HOME": str(tmp_path)},
+        )
+        path = log_path(copilot, tmp_path)
+        assert path is not None and path.parent == tmp_path / "logs"
+        log = open_log(copilot, path)
+        path.parent.mkdir()
+        (path.parent / "process-1-1.log").write_text(refused(429))
+        assert log.read_new("") is None
+        (path.parent / f"process-1795316923057-{child.pid}.log").write_text(refused(503))
+        told = log.read_new("")
+        assert told is not None and told[0].reason == "503 Service Unavailable"
+    finally:
+        child.kill()
+        child.wait()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autod_tui.core import readiness
 from autod_tui.core.claims import Memory, Screen, Verdict, remember
-from autod_tui.core.readiness import AGREE, LIVED_ON
+from autod_tui.core.readiness import AGREE, LIVED_ON, UNTOLD_LIMIT
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 S = WorkstreamState
@@ -594,3 +594,35 @@ def test_work_tells_that_it_tries_again_until_it_does(work: str) -> None:
     trouble(7, "retrying: 503", 9)
     one.tell(8, "title idle" if work.startswith("title") else "osc done" if work.startswith("osc") else "hook done")
     assert one.state in ("idle", "done") and not one.memory.present.until
+
+
+@pytest.mark.parametrize(("first", "words"), [("hook", "Too many requests"), ("records", "429")])
+def test_two_sources_tell_of_one_refusal_one_in_words_and_one_with_its_end(first: str, words: str) -> None:
+    told = {
+        "records": Reading(S.RATE_LIMITED, "429", Source.RECORDS, 6.0, vague=True),
+        "hook": Reading(S.RATE_LIMITED, "Too many requests", Source.HOOK, vague=True),
+    }
+    one = Session(explains=True)
+    one.tell(0, "hook working")
+    for at, source in ((1.0, first), (1.2, "hook" if first == "records" else "records")):
+        one._take(readiness.hear(one.memory, told[source], at, at))
+    present = one.memory.present
+    assert (present.state, present.reason, present.until) == (S.RATE_LIMITED, words, 6.0)
+    one.until(6.1)
+    assert one.state == "working"
+
+
+def test_a_refusal_of_which_no_end_is_told_lasts_until_something_else_is() -> None:
+    one = Session(explains=True)
+    one.tell(0, "hook working")
+    for status, state, at in (("503", S.RATE_LIMITED, 1.0), ("500", S.WORKING, 5.0), ("503", S.RATE_LIMITED, 9.0)):
+        reading = Reading(state, status, Source.RECORDS, vague=True)
+        one._take(readiness.hear(one.memory, reading, at, at))
+        assert one.state == state
+        one.until(at + 3.9)
+        assert one.state == state
+    one.tell(20, "hook working")
+    assert one.state == "working"
+    one._take(readiness.hear(one.memory, Reading(S.RATE_LIMITED, "503", Source.RECORDS, vague=True), 21, 21))
+    one.until(21 + UNTOLD_LIMIT + 1)
+    assert one.state == "working"
