@@ -23,7 +23,7 @@ from autod_tui.agents.records.search import EARLY
 from autod_tui.agents.records.snapshots import missed
 from autod_tui.agents.records.sums import Sums
 from autod_tui.agents.records.tail import Tail
-from autod_tui.agents.records.vibe import VibeReader, vibe_parents
+from autod_tui.agents.records.vibe import VibeReader, is_known, vibe_parents
 from autod_tui.core.agent_ports import Followed
 
 _META_LIMIT = 1 << 20
@@ -156,7 +156,7 @@ def _vibe_side_files(path: Path, conversation: str, known: set[Path]) -> Iterato
     """Yield the further pieces of a journal, and the journals of sub-agents."""
     home = path.parents[1]
     for side in sorted(home.parent.glob("*/journal/*.jsonl")):
-        if side not in known:
+        if side not in known and is_known(side.parents[1]):
             yield _SideFile(side, home in (side.parents[1], *vibe_parents(side.parents[1])))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from autod_tui.agents.records.opencode import DATABASE, STORAGE
 from autod_tui.agents.records.search import EARLY, first_begun, first_of, home_of, ids_of, young_dirs
 from autod_tui.agents.records.sums import moment
-from autod_tui.agents.records.vibe import begun_in
+from autod_tui.agents.records.vibe import begun_in, is_known, vibe_parents
 from autod_tui.core.agent_ports import Followed
 
 
@@ -77,4 +77,18 @@ def _vibe_begun(sessions: Path, followed: Followed) -> list[Path]:
 def vibe_dirs(followed: Followed) -> Iterator[Path]:
     """Yield the directories in which a change may be news."""
     record = find_vibe(followed)
-    yield from (record.parent,) if record else young_dirs(_vibe_sessions(followed), followed)
+    if record is None:
+        yield from young_dirs(_vibe_sessions(followed), followed)
+        return
+    yield record.parent
+    yield from _vibe_children(record.parents[1], followed)
+
+
+def _vibe_children(session: Path, followed: Followed) -> Iterator[Path]:
+    """Yield where a session's sub-agents write; whose one is that has just begun is not told yet."""
+    place, *young = young_dirs(session.parent, followed)
+    yield place
+    for inner in young:
+        if inner != session and (not is_known(inner) or session in vibe_parents(inner)):
+            yield inner
+            yield inner / "journal"

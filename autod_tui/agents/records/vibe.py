@@ -77,6 +77,9 @@ class _Total(Struct, rename="camel"):
 
 class _Session(Struct, rename="camel"):
     token_usage: _Total | None = None
+    parent_session_id: str | None = None
+    created_at: float = 0.0
+    """Milliseconds of Unix time."""
 
 
 class _Snapshot(Struct):
@@ -98,11 +101,9 @@ class VibeReader:
     def __init__(self, since: float, path: Path) -> None:
         """Count from Unix time `since` on; the session's own file, beside that of `path`, names its model."""
         self.sums = Sums(since)
-        held = _meta(path.parents[1])
-        config = held.get("config")
-        self._model = str(config.get("model_name") or "") if isinstance(config, dict) else ""
-        self.sums.conversation = str(held.get("session_id") or "")
         self._home = path.parents[1]
+        self._model = _model(self._home)
+        self.sums.conversation = str(_meta(self._home).get("session_id") or "")
         self._counted = self.sums.counted = Counted(str(self._home), self._snapshot)
 
     def take(self, line: bytes) -> None:
@@ -118,15 +119,15 @@ class VibeReader:
 
     def _snapshot(self) -> Snapshot | None:
         """Read the session's last snapshot; a session from before what counts has used somebody else's, too."""
-        begun = moment(begun_in(self._home)[1]) or 0.0
+        begun = moment(begun_in(self._home)[1]) or _begun(self._home)
         return _told_in(self._home, self._model) if begun >= self.sums.since else None
 
 
 def vibe_parents(session: Path) -> Iterator[Path]:
     """Yield the directories of the sessions that have started the one in `session`, the nearest first."""
     for _ in range(_GENERATIONS):
-        parent = _meta(session).get("parent_session_id")
-        if not isinstance(parent, str) or not parent or "/" in parent:
+        parent = _parent(session)
+        if not parent or "/" in parent:
             return
         session = session.parent / parent
         yield session
@@ -140,12 +141,44 @@ def begun_in(session: Path) -> tuple[str, str, bool]:
     return str(where or ""), str(held.get("start_time") or ""), bool(held.get("parent_session_id"))
 
 
-def _told_in(session: Path, model: str) -> Snapshot | None:
-    """Return what a session's last snapshot tells; None where there is none."""
+def is_known(session: Path) -> bool:
+    """Tell whether a session has told by now whose it is: in its own file or, if another agent began it, a snapshot."""
+    return (session / META).exists() or (session / CURRENT).exists()
+
+
+def _parent(session: Path) -> str:
+    """Return the id of the session that has started another one; empty for none."""
+    if held := _meta(session):
+        return str(held.get("parent_session_id") or "")
+    told = _last(session)
+    return (told.snapshot.session.parent_session_id or "") if told is not None else ""
+
+
+def _begun(session: Path) -> float:
+    told = _last(session)
+    return told.snapshot.session.created_at / 1000 if told is not None else 0.0
+
+
+def _model(session: Path) -> str:
+    """Return the model of a session; one that another agent began may have only that agent's."""
+    for home in (session, *vibe_parents(session)):
+        config = _meta(home).get("config")
+        if isinstance(config, dict) and config.get("model_name"):
+            return str(config["model_name"])
+    return ""
+
+
+def _last(session: Path) -> _Projection | None:
+    """Return a session's last snapshot; None where there is none."""
     current = _held(session / CURRENT, _Current)
     if current is None or not current.generation.isalnum():
         return None
-    told = _held(session / "generations" / current.generation / PROJECTION, _Projection)
+    return _held(session / "generations" / current.generation / PROJECTION, _Projection)
+
+
+def _told_in(session: Path, model: str) -> Snapshot | None:
+    """Return what a session's last snapshot tells of usage; None where there is none."""
+    told = _last(session)
     if told is None or told.snapshot.session.token_usage is None:
         return None
     used = told.snapshot.session.token_usage

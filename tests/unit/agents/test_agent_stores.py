@@ -20,6 +20,7 @@ DATA = Path(__file__).parents[2] / "data" / "records"
 WORKTREE = "/home/ann/repo"
 COPILOT = "3e94d13f-60fb-4495-96d4-b90566e591a5"
 VIBE = "7b1ba85e-2693-cdc0-3c5b-61a4763877c5"
+CHILD = "child-7c04d934de79245029be5dff"
 BEGUN = 1_795_282_180.0
 
 
@@ -223,7 +224,7 @@ def test_vibe_counts_over_all_pieces_of_its_journal_and_sub_agents(tmp_path: Pat
     session = vibe_session(tmp_path, VIBE, *pieces)
     agent = followed("vibe", tmp_path)
     record = open_record(agent)
-    assert record is not None and watched_dirs(agent) == (session / "journal",)
+    assert record is not None and watched_dirs(agent) == (session / "journal", session.parent)
     news = record.read_new()
     assert news.models == {"standin": VIBE_LOGGED}
     assert news.conversation == VIBE
@@ -232,6 +233,34 @@ def test_vibe_counts_over_all_pieces_of_its_journal_and_sub_agents(tmp_path: Pat
     vibe_session(tmp_path, "child", vibe_answer("b", 20, 2), parent_session_id=VIBE)
     vibe_session(tmp_path, "stranger", vibe_answer("c", 40, 4))
     assert record.read_new().models == {"standin": VIBE_LOGGED + Tokens(input=30, output=3)}
+
+
+def test_vibe_counts_children_that_only_their_snapshots_tell_of(tmp_path: Path) -> None:
+    session = vibe_session(tmp_path, VIBE, vibe_answer("a", 10, 1))
+    agent = followed("vibe", tmp_path)
+    record = open_record(agent)
+    assert record is not None
+    assert record.read_new().models == {"standin": Tokens(input=10, output=1)}
+    child = session.parent / CHILD
+    (child / "journal").mkdir(parents=True)
+    (child / "journal" / f"{9:016}.jsonl").write_text(
+        json.dumps({**json.loads(vibe_answer("b", 20, 2)), "sequence": 9}) + "\n"
+    )
+    assert record.read_new().models is None  # nobody knows yet whose it is
+    assert {child, child / "journal"} <= set(watched_dirs(agent))
+    vibe_snapshot(child, 8)
+    real = json.loads((DATA / "vibe" / CHILD / "projection-state.json").read_text())
+    told = real["snapshot"]["session"]
+    told |= {"parentSessionId": VIBE, "createdAt": BEGUN * 1000}
+    (child / "generations" / f"{8:016}" / "projection-state.json").write_text(json.dumps(real))
+    used = Tokens(input=1182 - 1053, output=25, cached=1053)
+    assert record.read_new().models == {"standin": Tokens(input=30, output=3) + used}
+    assert news_of(agent).models == {"standin": Tokens(input=30, output=3) + used}
+    assert {child, child / "journal"} <= set(watched_dirs(agent))
+    told |= {"parentSessionId": "somebody-else"}
+    (child / "generations" / f"{8:016}" / "projection-state.json").write_text(json.dumps(real))
+    assert news_of(agent).models == {"standin": Tokens(input=10, output=1)}
+    assert child not in watched_dirs(agent)
 
 
 VIBE_LOGGED = Tokens(input=108 + 115 + 122 + 129, output=16 + 19 + 22 + 25, cached=1020 + 1031 + 1042 + 1053)
