@@ -115,8 +115,8 @@ def _gemini(followed: Followed) -> Path | None:
     if chats is None:
         return None
     for id in ids_of(followed):
-        named = (path for path in chats.glob(f"session-*-{id[:8]}.jsonl") if id.encode() in beginning(path))
-        if path := first_of(named):
+        named = sorted(chats.glob(f"session-*-{id[:8]}.jsonl"))  # a resume may have begun another one
+        if path := first_of(path for path in named if id.encode() in beginning(path)):
             return path
     return None if followed.conversation else first_begun(chats.glob("session-*.jsonl"), followed, anywhere=True)
 

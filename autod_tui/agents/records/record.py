@@ -19,7 +19,7 @@ from autod_tui.agents.records.copilot import CopilotReader
 from autod_tui.agents.records.news import News, Readable, Teller
 from autod_tui.agents.records.opencode import OpencodeRecord, first_session
 from autod_tui.agents.records.places import find_record
-from autod_tui.agents.records.search import EARLY
+from autod_tui.agents.records.search import EARLY, beginning
 from autod_tui.agents.records.snapshots import missed
 from autod_tui.agents.records.sums import Sums
 from autod_tui.agents.records.tail import Tail
@@ -77,13 +77,13 @@ class Record:
         main.read()
         for side in self._side_files(self.path, main.sums.conversation, {*self._parts, *self._strangers}):
             if side.belongs:
-                self._parts[side.path] = _Part(side.path, self._make, self._since)
+                self._parts[side.path] = _Part(side.path, self._make, self._since, same=side.same)
             else:
                 self._strangers.add(side.path)
         for path, part in self._parts.items():
             if path != self.path:
-                part.read()
-        files = [part.sums for part in self._parts.values()]
+                part.read(main.sums)
+        files = [part.sums for path, part in self._parts.items() if path == self.path or not part.same]
         return self._teller.news(main.sums, [*files, *missed(files)])
 
 
@@ -106,9 +106,11 @@ def open_record(followed: Followed) -> Readable | None:
 class _Part:
     """One file of a record."""
 
-    def __init__(self, path: Path, make: Callable[[float, Path], Reader], since: float) -> None:
+    def __init__(self, path: Path, make: Callable[[float, Path], Reader], since: float, *, same: bool = False) -> None:
         self._tail = Tail(path)
         self._make, self._since = make, since
+        self.same = same
+        """It is of the same conversation, of which it may repeat messages: they are counted together."""
         self.reader = make(since, path)
         """What has understood the file so far."""
 
@@ -117,8 +119,10 @@ class _Part:
         """What the file tells by now."""
         return self.reader.sums
 
-    def read(self) -> None:
-        """Read on."""
+    def read(self, main: Sums | None = None) -> None:
+        """Read on; `main` are the sums of the conversation."""
+        if self.same and main is not None:
+            self.reader.sums = main
         self._tail.read(lambda line: self.reader.take(line), self._begin_anew)
 
     def _begin_anew(self) -> None:
@@ -128,6 +132,8 @@ class _Part:
 class _SideFile(Struct, frozen=True):
     path: Path
     belongs: bool
+    same: bool = False
+    """It goes on with the conversation itself."""
 
 
 def _none(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
@@ -145,8 +151,14 @@ def _claude_side_files(path: Path, conversation: str, known: set[Path]) -> Itera
 
 
 def _gemini_side_files(path: Path, conversation: str, known: set[Path]) -> Iterator[_SideFile]:
-    """Yield the chats of sub-agents, which lie in a directory that bears the conversation's id."""
+    """Yield the chats of sub-agents, in a directory that bears the conversation's id, and what a resume has begun anew.
+
+    Resumed in another minute Gemini begins one more file of the same conversation, whether it goes on there or not.
+    """
     inside = re.fullmatch(r"[\w-]+", conversation)
+    for side in sorted(path.parent.glob(f"session-*-{conversation[:8]}.jsonl")) if inside else ():
+        if side != path and side not in known and conversation.encode() in beginning(side):
+            yield _SideFile(side, True, same=True)
     for side in sorted((path.parent / conversation).glob("*.jsonl")) if inside else ():
         if side not in known:
             yield _SideFile(side, True)

@@ -334,3 +334,32 @@ def test_gemini_sub_agents_count(tmp_path: Path) -> None:
     (chats / whole.conversation / "sub.jsonl").write_text(json.dumps(told) + "\n")
     more = news_of(agent).models
     assert more == {"gemini-2.5-pro": whole.models["gemini-2.5-pro"] + Tokens(input=10, output=2, cached=1)}
+
+
+def gemini_answer(id: str, output: int) -> dict[str, object]:
+    tokens = {"input": 11, "output": output, "cached": 1, "total": 11 + output}
+    at = "2026-11-22T03:18:00Z"
+    return {"id": id, "type": "gemini", "model": "pro", "timestamp": at, "tokens": tokens}
+
+
+@pytest.mark.parametrize("goes_on_in", [0, 1])
+def test_gemini_resumed_in_another_minute_is_one_conversation_of_two_files(tmp_path: Path, goes_on_in: int) -> None:
+    chats = tmp_path / ".gemini/tmp/repo/chats"
+    chats.mkdir(parents=True)
+    (tmp_path / ".gemini/projects.json").write_text(json.dumps({"projects": {os.path.realpath(WORKTREE): "repo"}}))
+    id = "8a7b7f3e-a000-45ae-bd62-eb45853504a0"
+    head = {"sessionId": id, "startTime": "2026-11-22T03:16:59Z", "kind": "main"}
+    files = [chats / f"session-2026-11-22T03-{minute}-8a7b7f3e.jsonl" for minute in (16, 17)]
+
+    def write(number: int, *entries: object) -> None:
+        with files[number].open("a") as file:
+            file.writelines(json.dumps(entry) + "\n" for entry in entries)
+
+    write(0, head, gemini_answer("a", 2))
+    record = open_record(followed("gemini", tmp_path, started_at=0.0, conversation=id))
+    assert record is not None and record.read_new().models == {"pro": Tokens(input=10, output=2, cached=1)}
+    write(1, head, {"$set": {"messages": [gemini_answer("a", 2)]}})
+    write(goes_on_in, gemini_answer("b", 3))
+    both = {"pro": Tokens(input=20, output=5, cached=2)}
+    assert record.read_new().models == both
+    assert news_of(followed("gemini", tmp_path, started_at=0.0, conversation=id)).models == both
