@@ -14,10 +14,10 @@ from autod_tui.core.agent_ports import InstalledAgent
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds that a program may take to tell its version."""
 _AT_ONCE = 4
-_VERSION = re.compile(r"\d+\.\d+[\w.+-]*")
+_VERSION = re.compile(r"\d+\.\d+(?:[\w.+-]*\w)?")
 
 
 async def look_for(profiles: Sequence[AgentProfile]) -> list[InstalledAgent]:

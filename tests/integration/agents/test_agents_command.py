@@ -49,11 +49,13 @@ def test_agents_are_listed_with_what_is_installed(world: ScriptWorld) -> None:
     world.program("claude", "#!/bin/sh\necho '2.1.9 (Claude Code)'\n")
     world.program("codex", "#!/bin/sh\necho 'a warning from 1.1' >&2; echo 'codex-cli 0.99.0-beta.1'\n")
     world.program("gemini", "#!/bin/sh\nexit 1\n")
+    world.program("copilot", "#!/bin/sh\necho 'Copilot CLI 1.0.102.'; echo 'Run update to check.'\n")
     done = world.autod("agents", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     agents = by_name(done.stdout)
     assert (agents["claude"]["installed"], agents["claude"]["version"]) == (True, "2.1.9")
     assert agents["codex"]["version"] == "0.99.0-beta.1"
+    assert agents["copilot"]["version"] == "1.0.102"
     assert (agents["gemini"]["installed"], agents["gemini"]["version"]) == (True, None)
     assert (agents["vibe"]["installed"], agents["vibe"]["path"]) == (False, None)
     assert agents["claude"]["permissions"] == ["ask", "edits", "all"]
