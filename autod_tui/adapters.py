@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from autod_tui import process, processes, programs
-from autod_tui.agents import headless, questions, readiness
+from autod_tui.agents import headless, questions, readiness, strangers
 from autod_tui.agents.launch import agent_argv, prepare
 from autod_tui.core.agent_ports import InstalledAgent, Prepared, Question
 from autod_tui.core.checkpoint import GateSpec
@@ -62,6 +62,22 @@ class Agents:
         """Read a state from a title."""
         return readiness.read_title(profile, title)
 
+    def read_strange_title(self, before: str, title: str) -> Reading | None:
+        """Read a title of an agent without a profile."""
+        return strangers.read_strange_title(before, title)
+
+    def read_notice(self, text: str) -> Reading | None:
+        """Read a notification of such an agent."""
+        return strangers.read_notice(text)
+
+    def read_last_words(self, rows: Sequence[str], now: float) -> Reading | None:
+        """Read a failure that such an agent told last."""
+        return strangers.read_last_words(rows, now)
+
+    def read_retry(self, rows: Sequence[str], now: float) -> Reading | None:
+        """Read when such an agent tries again."""
+        return strangers.read_retry(rows, now)
+
     def read_log(self, profile: AgentProfile, text: str, now: float, *, ended: bool) -> Reading | None:
         """Read a rate limit from the end of what was printed."""
         return headless.read_log(profile, text, now, ended=ended)
@@ -99,6 +115,10 @@ class Processes:
     def runs(self, pid: int, names: Collection[str]) -> bool:
         """Tell whether a process runs a program of one of these names."""
         return programs.runs(pid, names)
+
+    def reads_keys(self, pid: int) -> bool:
+        """Tell whether a process's terminal is set up for keys."""
+        return processes.reads_keys(pid)
 
     def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
         """Return the living processes of such programs that work in a worktree."""

@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import os
 import signal
+import termios
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autod_tui.core.errors import CommandFailedError
+
+_LOCAL_MODES = 3
 
 
 def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
@@ -49,6 +52,23 @@ def _session_of(pid: int) -> int:
         return os.getsid(pid)
     except OSError:
         return -1
+
+
+def reads_keys(pid: int) -> bool:
+    """Tell whether the terminal of a process hands on each key as it is pressed: a program has set it up to be used.
+
+    True as well where that can't be known.
+    """
+    try:
+        terminal = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return True
+    try:
+        return not termios.tcgetattr(terminal)[_LOCAL_MODES] & termios.ICANON
+    except termios.error:
+        return True
+    finally:
+        os.close(terminal)
 
 
 def parent_of(pid: int) -> int:

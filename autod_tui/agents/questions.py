@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from autod_tui.agents.choices import read_choices
 from autod_tui.agents.lines import read_line_question
 from autod_tui.agents.lists import read_list
 from autod_tui.agents.menus import moves, question_text, read_menu
@@ -46,6 +47,8 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
     question = (
         read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_list(rows) or read_line_question(rows)
     )
+    if question is None and profile.strange:
+        question = read_choices(rows)
     deaf = DEAF.get(profile.family or profile.name, 0.0)
     return msgspec.structs.replace(question, deaf=deaf) if question is not None and deaf else question
 

@@ -63,6 +63,22 @@ class AgentsPort(Protocol):
         """Read a state from a terminal's title by the profile's patterns, or None."""
         ...
 
+    def read_strange_title(self, before: str, title: str) -> Reading | None:
+        """Read a title of an agent without a profile, after another one; None when it says nothing."""
+        ...
+
+    def read_notice(self, text: str) -> Reading | None:
+        """Read a notification, a progress bar (its source is `title`) or the bell (empty) of such an agent, or None."""
+        ...
+
+    def read_last_words(self, rows: Sequence[str], now: float) -> Reading | None:
+        """Read a failure that was told last on a screen at rest (plain rows) of such an agent, or None."""
+        ...
+
+    def read_retry(self, rows: Sequence[str], now: float) -> Reading | None:
+        """Read a row that tells when such an agent tries again, or None; whether it lives its changes tell."""
+        ...
+
     def read_log(self, profile: AgentProfile, text: str, now: float, *, ended: bool) -> Reading | None:
         """Read a rate limit from the end of what a headless agent printed, or None; `now` is Unix time.
 

@@ -55,6 +55,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     """Its title has said what it does: only then it means something that it says that no more."""
     deaf: bool = False
     """Events may have been missed: the screen counts until the next."""
+    stranger: bool = False
+    """Nobody knows its words: title and screen are read by how they change, and neither tells all."""
     ended: bool = False
 
 
@@ -81,10 +83,18 @@ class Screen(StrEnum):
 
 
 def remember(
-    present: Reading, since: float, *, hooks_suffice: bool = False, hooks_fail: bool = False, explains: bool = False
+    present: Reading,
+    since: float,
+    *,
+    hooks_suffice: bool = False,
+    hooks_fail: bool = False,
+    explains: bool = False,
+    stranger: bool = False,
 ) -> Memory:
     """Begin with the state in force since `since` and the source that told it, as the journal knows them."""
-    memory = Memory(present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail, explains=explains)
+    memory = Memory(
+        present=present, hooks_suffice=hooks_suffice, hooks_fail=hooks_fail, explains=explains, stranger=stranger
+    )
     claim = Claim(present, since)
     if present.source in _KEPT and present.state in TOLD:
         hooked, spoken = present.source is Source.HOOK, present.source is Source.TERMINAL
@@ -92,3 +102,12 @@ def remember(
     if present.source in (Source.SCREEN, Source.OUTPUT):
         return msgspec.structs.replace(memory, claims={present.source: claim})
     return memory
+
+
+def outdone(memory: Memory, screen: Claim) -> bool:
+    """Tell whether a stranger's title, which tells of work, outweighs a screen that shows rest or work."""
+    title = memory.claims.get(Source.TITLE)
+    if not memory.stranger or title is None:
+        return False
+    asks = screen.reading.state in (S.WAITING, S.RATE_LIMITED)
+    return not asks and not title.reading.vague

@@ -91,6 +91,12 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     """How a person gets the program, in one line."""
     built_in: bool = False
 
+    @property
+    def strange(self) -> bool:
+        """Whether nothing is known of how this program tells its state: neither autod nor its profile says it."""
+        said = self.titles or self.working or self.done or self.hook_states or self.status_states or self.records
+        return not said and not self.built_in and self.family in ("", self.name)
+
 
 class ResolveRule(Struct, frozen=True):
     """Who wins a conflict in the paths that match a pattern."""

@@ -84,6 +84,10 @@ class ProcessesPort(Protocol):
         """Return the living processes of such programs that work in a worktree, whoever started them."""
         ...
 
+    def reads_keys(self, pid: int) -> bool:
+        """Tell whether a process's terminal hands on each key as it is pressed, or can't tell that."""
+        ...
+
     def guests(self, worktrees: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Guest, ...]]:
         """Return those that autod has not started, by worktree; of a program and those it started only the first."""
         ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict
+from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict, outdone
 from autod_tui.core.hearing import OVERDUE, RESTING, explained, met, renewed, take_claim, take_event, wordless
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -81,6 +81,8 @@ def speaks(memory: Memory) -> bool:
     """Tell whether something better than output and screen tells this agent's state; records tell ends alone."""
     if memory.deaf:
         return False
+    if memory.stranger:
+        return memory.hooked or (memory.base is not None and memory.base.reading.source in EVENTS)
     title, base = memory.claims.get(Source.TITLE), memory.base
     if base is not None and (base.reading.source is not Source.RECORDS or memory.hooked or memory.spoken):
         return True
@@ -141,7 +143,7 @@ def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
     screen = memory.claims.get(Source.SCREEN)
     if screen is not None and screen.reading.vague:
         ranked += [] if corrects_itself(memory) else [screen]
-    elif screen is not None and _screen_counts(memory, screen):
+    elif screen is not None and _screen_counts(memory, screen) and not outdone(memory, screen):
         return screen, None
     if not ranked:
         return _by_output(memory, now)

@@ -126,11 +126,17 @@ class Minds:
                 hooks_suffice=told >= {"working", "waiting", "done", "failed"},
                 hooks_fail="failed" in told,
                 explains=self._explains(record),
+                stranger=self.strange(record),
             )
             self._memories[record.name] = (record.session, memory)
         if memory.ended or memory.present == present:
             return memory
         return msgspec.structs.replace(memory, present=present)  # others change states too: who starts and stops agents
+
+    def strange(self, record: WorkstreamRecord) -> bool:
+        """Tell whether nothing is known of how an agent tells its state."""
+        profile = self._house.plan.agents.get(record.agent)
+        return profile is not None and profile.strange
 
     def _explains(self, record: WorkstreamRecord) -> bool:
         """Tell whether an agent's records tell why it failed."""

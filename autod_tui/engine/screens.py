@@ -14,13 +14,13 @@ from autod_tui.core.pane_ports import Screen as Shown
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.core.writing import unwritten
+from autod_tui.engine.asked import MAY_HAVE_ENDED, asks, still_written
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
+from autod_tui.engine.strangers import Strangers
 
 QUIET_AFTER = 0.45
-"""Seconds without output after which one of many screens is looked at, more than between two events of a pane that
-prints; a few are looked at sooner."""
+"""Seconds without output after which one of many screens is looked at, a few sooner: longer than a pane that prints."""
 QUIET_SOON = 0.25
 AGREE_LOOKS = 0.2
 """Seconds between two looks that have to agree."""
@@ -40,10 +40,6 @@ SHARE = 0.04
 """Seconds for each living agent between two looks at one of them: many take turns."""
 AGREE_AFTER = 0.1
 """Seconds between the two looks of somebody who only passes by."""
-_RESTS = frozenset({WorkstreamState.DONE, WorkstreamState.IDLE, WorkstreamState.FAILED, WorkstreamState.WAITING})
-_MAY_HAVE_ENDED = frozenset(
-    {WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED, WorkstreamState.IDLE, WorkstreamState.WAITING}
-)
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
@@ -66,6 +62,8 @@ class Screens:
         """Workstreams whose screen has shown what they wait for."""
         self._answers: dict[str, tuple[int, str]] = {}
         """Rate-limited workstream to what its screen counted of answers when it was first looked at since."""
+        self.strangers = Strangers(house)
+        """What is known of agents that nobody knows."""
         self._waits: dict[str, Reading] = {}
         """Workstream to the rate limit that its screen shows, as it was when it was seen first."""
         self._looks: set[asyncio.Task[None]] = set()
@@ -149,27 +147,23 @@ class Screens:
             self._answering(self._minds.record(name), screen.lines)
             self._resting(self._minds.record(name), screen.lines)
         else:
-            self._showing(
-                now, reading or self._asked(profile, need, screen.lines) or self._written(now, profile, screen)
-            )
+            asked = asks(self._house.agents, profile, screen.lines) if need is Screen.STATE else None
+            reading = reading or asked or still_written(self._house.agents, profile, now, screen)
+            if reading is None and profile.strange:
+                self._strange(now, screen)
+            else:
+                self._showing(now, reading)
 
-    def _asked(self, profile: AgentProfile, need: Screen, lines: tuple[str, ...]) -> Reading | None:
-        """Read a question in a form that is known of others, where no pattern says how this agent asks."""
-        if profile.waiting or need is not Screen.STATE:
-            return None
-        question = self._house.agents.read_question(profile, lines)
-        if question is None or not question.choices:
-            return None
-        asked = question.text.splitlines() or [question.choices[0].label]
-        return Reading(WorkstreamState.WAITING, asked[-1], Source.SCREEN)
-
-    def _written(self, record: WorkstreamRecord, profile: AgentProfile, screen: Shown) -> Reading | None:
-        """Read a screen on which a person has begun to write to an agent at rest: until that is sent, it rests."""
-        if record.state not in _RESTS or record.source is not Source.SCREEN:
-            return None
-        lines = unwritten(screen)
-        reading = self._house.agents.read_screen(profile, lines) if lines is not None else None
-        return reading if reading is not None and reading.state is record.state else None
+    def _strange(self, record: WorkstreamRecord, screen: Shown) -> None:
+        """Read a screen of which nothing is known by how it changes, which takes several looks already."""
+        reading, again = self.strangers.read(record, screen)
+        self._suspects.pop(record.name, None)
+        if reading is not None:
+            self._minds.hear(record, reading)
+        else:
+            self._showing(record, None)
+        if again:
+            self._put_off(record.name, again)
 
     def _showing(self, record: WorkstreamRecord, reading: Reading | None) -> None:
         name = record.name
@@ -259,7 +253,7 @@ class Screens:
             known = state in (WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED)
         else:
             known = state is not WorkstreamState.WAITING and record.name not in self._busy
-        if not known and state in _MAY_HAVE_ENDED:
+        if not known and state in MAY_HAVE_ENDED:
             self._minds.hear(record, Reading(shown, "", Source.SCREEN, vague=True))
 
     def _question_gone(self, record: WorkstreamRecord, profile: AgentProfile, lines: tuple[str, ...]) -> bool:
@@ -292,6 +286,8 @@ class Screens:
         if handle is not None:
             handle.cancel()
         at = min(loop.time() + delay, latest)
+        if handle is not None and name in self._suspects:
+            at = min(at, handle.when())  # the look that has to agree is not put off
         self._timers[name] = (loop.call_at(at, self._look, name), latest)
 
     def _share(self) -> float:

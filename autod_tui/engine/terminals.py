@@ -41,6 +41,10 @@ class Terminals:
             reading = self._house.agents.read_osc(event.data)
             if reading is not None and reading.state is not None:
                 self._minds.hear(record, reading)
+            else:
+                self._notice(record, event.data)
+        elif event.kind == "bell":
+            self._notice(record, "")
         elif event.kind == "title":
             self.title(record, event.data)
         elif event.kind == "deaf":
@@ -51,10 +55,21 @@ class Terminals:
     def title(self, record: WorkstreamRecord, title: str) -> None:
         """Take the title that a pane has now."""
         profile = self._house.plan.agents.get(record.agent)
-        if profile is None or not profile.titles:
+        if profile is None or not (profile.titles or profile.strange):
             return
-        reading = self._house.agents.read_title(profile, title)
+        known = self._screens.strangers
+        reading = known.title(record, title) if profile.strange else self._house.agents.read_title(profile, title)
         if reading is not None:
             self._minds.hear(record, reading)
         else:
             self._minds.unhear(record, Source.TITLE)
+
+    def _notice(self, record: WorkstreamRecord, text: str) -> None:
+        """Take a notification, a progress bar or the bell of an agent that says nothing better."""
+        if not self._minds.strange(record) or self._minds.needs_screen(record) is not Screen.STATE:
+            return
+        reading = self._screens.strangers.notice(record, text)
+        if reading is not None:
+            self._minds.hear(record, reading)
+        elif self._draws(record):
+            self._screens.missed(record.name, QUIET_AFTER)

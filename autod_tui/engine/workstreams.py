@@ -17,6 +17,7 @@ from autod_tui.core.requests import Answer
 from autod_tui.core.resume import conversation_to_resume
 from autod_tui.core.workstream import Source, WorkstreamRecord, WorkstreamSpec, WorkstreamState
 from autod_tui.engine.dwellers import make_room
+from autod_tui.engine.first_words import FirstWords
 from autod_tui.engine.house import House
 from autod_tui.engine.notices import REACHABLE
 from autod_tui.engine.sites import Sites
@@ -24,9 +25,6 @@ from autod_tui.engine.sites import Sites
 INSTRUCTION = "Read STARTUP.md and begin the workstream"
 RESUMED = "You were interrupted. Look at the state of the worktree, then go on with the workstream of STARTUP.md"
 RESTED = "Your session ended after you were done. If something of STARTUP.md is left to do, go on; else only say so"
-PROMPT_WAIT = 15.0
-"""Seconds to wait at most for a program that takes its prompt by keys."""
-PROMPT_LOOK = 0.3
 
 
 class Workstreams:
@@ -36,6 +34,7 @@ class Workstreams:
         """Work on `house`."""
         self._house = house
         self.sites = Sites(house)
+        self._first_words = FirstWords(house)
 
     async def up(self, names: tuple[str, ...], *, fresh: bool = False) -> Answer:
         """Make worktrees and start agents; what has to wait is marked as wanted and starts by itself.
@@ -155,7 +154,7 @@ class Workstreams:
         )
         pane = await house.panes.start(launch)
         if profile.prompt is PromptMode.KEYS:
-            await self._type_prompt(pane.pane)
+            await self._first_words.type(spec.name, profile, pane, INSTRUCTION)
         house.stream.emit(
             ev.AgentStarted(
                 name=spec.name,
@@ -170,17 +169,6 @@ class Workstreams:
             *_known(spec.name, session, conversation or (session if _names_its_conversation(profile) else "")),
         )
         return pane
-
-    async def _type_prompt(self, pane: str) -> None:
-        """Paste the instruction once the program's first screen stands still."""
-        before: tuple[str, ...] = ()
-        for _ in range(int(PROMPT_WAIT / PROMPT_LOOK)):
-            await asyncio.sleep(PROMPT_LOOK)
-            lines = (await self._house.panes.capture(pane)).lines
-            if lines == before and any(line.strip() for line in lines):
-                break
-            before = lines
-        await self._house.panes.paste(pane, INSTRUCTION, submit=True)
 
     def _environment(
         self, spec: WorkstreamSpec, record: WorkstreamRecord, session: str, prompt_file: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 
 from autod_tui.core.agent_words import PERMISSIONS, STATE_WORDS, TITLE_WORDS
@@ -16,12 +17,16 @@ _EVENT = re.compile(r"[A-Za-z0-9_.-]+(:.+)?")
 
 
 def read_argv(table: Table, key: str, default: tuple[str, ...], *, needs: str = "") -> tuple[str, ...]:
-    """Read a program and its arguments; a {word} close to a placeholder must be one, `needs` names one not to miss."""
+    """Read a program and its arguments, a list or one line.
+
+    A {word} close to a placeholder must be one; `needs` names one not to miss.
+    """
     if not table.has(key):
         table.texts(key)
         return default
-    argv = table.texts(key)
-    if not isinstance(table.values[key], list):
+    one = isinstance(table.values[key], str)  # a line as one would type it
+    argv = _words(table, key) if one else table.texts(key)
+    if not (one or isinstance(table.values[key], list)):
         return default
     if key == "command" and not (argv and argv[0]):
         table.problem(key, "names no program", 'write it as a list: ["mytool", "{prompt}"]')
@@ -33,6 +38,15 @@ def read_argv(table: Table, key: str, default: tuple[str, ...], *, needs: str = 
     if argv and needs and not any(f"{{{needs}}}" in item for item in argv):
         table.problem(key, f"has no {{{needs}}}", f'such as ["mytool", "--resume", "{{{needs}}}"]')
     return argv
+
+
+def _words(table: Table, key: str) -> tuple[str, ...]:
+    """Read a command as one would type it; quotes that never end are words of it."""
+    line = table.text(key)
+    try:
+        return tuple(shlex.split(line))
+    except ValueError:
+        return tuple(line.split())
 
 
 def check_word(table: Table, key: str, word: str, known: Mapping[str, str]) -> str:

@@ -184,5 +184,6 @@ def check_agent(table: Table, key: str, name: str, agents: Mapping[str, AgentPro
     """Add a mistake when `name` is given and no known agent profile."""
     if name and name not in agents:
         near = nearest(name, set(agents))
-        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(agents))}"
+        own = f'a program of that name becomes an agent by `[agents.{name}]` with `command = "{name}"`'
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(sorted(agents))}; {own}"
         table.problem(key, f"unknown agent {name!r}", hint)

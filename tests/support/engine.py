@@ -129,6 +129,18 @@ class Words:
     def read_title(self, profile: AgentProfile, title: str) -> Reading | None:
         return Reading(WorkstreamState(title), "", Source.TITLE) if title in tuple(WorkstreamState) else None
 
+    def read_strange_title(self, before: str, title: str) -> Reading | None:
+        return self.read_title(AgentProfile(name="", command=()), title)
+
+    def read_notice(self, text: str) -> Reading | None:
+        return None
+
+    def read_last_words(self, rows: Sequence[str], now: float) -> Reading | None:
+        return None
+
+    def read_retry(self, rows: Sequence[str], now: float) -> Reading | None:
+        return None
+
 
 class NoProcesses:
     """No agent outlives its pane."""
@@ -141,6 +153,9 @@ class NoProcesses:
 
     def runs(self, pid: int, names: object) -> bool:
         return False
+
+    def reads_keys(self, pid: int) -> bool:
+        return True
 
     def working_in(self, worktree: str, names: object) -> list[int]:
         return []

@@ -200,7 +200,8 @@ AGENT = '[agents.mine]\ncommand = ["x", "{prompt}"]\n'
         ("[agents.mine]", "agents.mine", "needs `command`, or `extends`"),
         ("[agents.mine]\nextends = 'gemnii'", "agents.mine.extends", "did you mean 'gemini'?"),
         ("[agents.mine]\ncommand = ['x']\nprompt = 'argument'", "agents.mine.command", "never gets the prompt"),
-        ("[agents.mine]\ncommand = 'x {prompt}'", "agents.mine.command", "must be a list"),
+        ("[agents.mine]\ncommand = 3", "agents.mine.command", "must be a list"),
+        ("[agents.mine]\ncommand = ' '", "agents.mine.command", "names no program"),
         (AGENT + "headless = ['x', '{promt}']", "agents.mine.headless", "did you mean {prompt}?"),
         (AGENT + "prompt = 'key'", "agents.mine.prompt", "did you mean 'keys'?"),
         (AGENT + "waiting = '['", "agents.mine.waiting", "not a regular expression"),
@@ -411,6 +412,14 @@ def test_a_script_with_braces_of_its_own_and_no_place_for_the_prompt_is_fine(roo
     )
     profile = load(root).agents["mine"]
     assert profile.prompt is PromptMode.FILE
+
+
+def test_a_command_in_one_line_is_a_program_with_its_arguments(root):
+    write(root, "[agents.mine]\ncommand = 'mytool --say \"a b\" {prompt}'\n[agents.bare]\ncommand = 'mytool'\n")
+    agents = load(root).agents
+    assert agents["mine"].command == ("mytool", "--say", "a b", "{prompt}")
+    assert agents["mine"].prompt is PromptMode.ARGUMENT
+    assert (agents["bare"].prompt, agents["bare"].interactive) == (PromptMode.KEYS, True)
 
 
 def test_checkpoints_may_be_declared_before_their_workstreams_when_one_is_being_made(root):
