@@ -40,6 +40,8 @@ _COPILOT = re.compile(
     rb'\{.*"http_status":(?P<status>\d{3})\b'
 )
 _COPILOT_WAIT = re.compile(rb'"retry_after_ms":(\d{1,9})\b')
+COPILOT_SCATTER = 1.2
+"""The most by which Copilot waits longer than the service wants it to."""
 _PHRASES = {429: "Too Many Requests", 503: "Service Unavailable", 529: "Overloaded"}
 BROKEN = 500
 """First status by which a service tells of trouble of its own."""
@@ -90,7 +92,7 @@ def copilot_retry(line: bytes) -> Told | None:
         return None
     status, wait = int(found["status"]), _COPILOT_WAIT.search(line)
     if status in LOADED:
-        until = at + float(wait[1]) / 1000 if wait else 0.0
+        until = at + COPILOT_SCATTER * float(wait[1]) / 1000 if wait else 0.0
         words = f"{status} {_PHRASES.get(status, '')}".strip()
         return Reading(WorkstreamState.RATE_LIMITED, words, Source.RECORDS, until, vague=True), at
     broken = status >= BROKEN

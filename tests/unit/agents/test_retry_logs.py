@@ -178,7 +178,7 @@ def refused(status: int, more: str = "", at: str = "2026-11-21T20:28:45.279Z") -
 @pytest.mark.parametrize(
     ("line", "state", "wait"),
     [
-        (refused(429, ',"retry_after_ms":5000'), S.RATE_LIMITED, 5.0),
+        (refused(429, ',"retry_after_ms":5000'), S.RATE_LIMITED, 6.0),
         (refused(503), S.RATE_LIMITED, 0.0),
         (refused(529), S.RATE_LIMITED, 0.0),
         (refused(500), S.WORKING, 0.0),
