@@ -31,6 +31,8 @@ _SPOKEN = re.compile(r"^(?:[●•⏺✦✶✻■✔]|\s*⎿|[❯›>]\s)")
 _TYPE_HERE = re.compile(r"^(?:\[.\] )?Type (?:something|here)")
 _FIELD_HINT = "ctrl+g to edit"
 _TELL = re.compile(r"(?i)tell \w+(?: \w+)* (?:differently|instead)|suggest changes")
+_STOPS = re.compile(r"(?i)\(esc to stop\)$")
+"""How a choice ends that is a field for words, and of which Esc is all that can be taken without any."""
 _SHORTCUT = re.compile(r"\((?P<key>[a-z0-9]|esc)\)$", re.IGNORECASE)
 
 
@@ -156,6 +158,8 @@ def _with_keys(family: str, choices: tuple[Choice, ...], hints: str) -> tuple[Ch
     for index, choice in enumerate(choices):
         if choice.key in ("submit", "next"):
             keys: tuple[str, ...] = ("Tab",)
+        elif _STOPS.search(choice.label):
+            keys = ("Escape",)
         elif family in BY_DIGIT and not in_field:
             keys = (choice.key,)
         else:
@@ -167,7 +171,8 @@ def _with_keys(family: str, choices: tuple[Choice, ...], hints: str) -> tuple[Ch
 def _in_field(choice: Choice, hints: str) -> bool:
     """Say whether the cursor stands in a field for words, where a digit would be taken for one of them."""
     amending = choice.label.startswith("No, ") and "nter to" not in hints and "(" not in choice.label
-    return choice.selected and (amending or _FIELD_HINT in hints or _TYPE_HERE.match(choice.label) is not None)
+    stops = _STOPS.search(choice.label) is not None
+    return choice.selected and (amending or stops or _FIELD_HINT in hints or _TYPE_HERE.match(choice.label) is not None)
 
 
 def _by_letter(choice: Choice) -> tuple[str, ...]:
@@ -186,6 +191,9 @@ def _with_text_field(question: Question, hints: str) -> Question:
     """Find out where words of one's own can be typed, if anywhere."""
     at = next((index for index, choice in enumerate(question.choices) if choice.selected), 0)
     for index, choice in enumerate(question.choices):
+        if _STOPS.search(choice.label):
+            field = () if choice.selected else (choice.key,)
+            return msgspec.structs.replace(question, free_text=True, into_text=field)
         type_here = _TYPE_HERE.match(choice.label) and not choice.label.startswith("[")
         if type_here or (choice.selected and _FIELD_HINT in hints):
             keys: tuple[str, ...] = () if choice.selected else (choice.key,)

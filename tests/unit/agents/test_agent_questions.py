@@ -92,9 +92,11 @@ ASKED = [
     (
         "copilot-permission-bash",
         "Do you want to run this command?",
-        ["1 Yes|1", "2 Yes, and don't ask again|2", "3 No, and tell Copilot|3"],
+        ["1 Yes|1", "2 Yes, and don't ask again|2", "3 No, and tell Copilot|Escape"],
         "3",
     ),
+    ("copilot-permission-amend", "run this", ["1 Yes|Up Up Enter", "2 Yes, and|Up Enter", "3 No, and tell|Escape"], ""),
+    ("copilot-permission-amended", "run this", ["1 Yes|Up Up Enter", "2 Yes, and|Up Enter", "3 x y (Esc|Escape"], ""),
     (
         "copilot-trust-dialog",
         "Do you trust the files",

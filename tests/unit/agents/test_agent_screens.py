@@ -62,6 +62,8 @@ SHOWN = {
     "copilot-busy-thinking": "working",
     "copilot-idle-denied": "",
     "copilot-idle-finished": "",
+    "copilot-permission-amend": "waiting",
+    "copilot-permission-amended": "waiting",
     "copilot-permission-bash": "waiting",
     "copilot-question": "waiting",
     "copilot-question-field": "waiting",
