@@ -8,8 +8,9 @@ const ears = (globalThis[Symbol.for("autod.ears")] ??= { sessions: new WeakSet()
 let session_id = ""
 let kept
 
-// "stop", "error", "aborted" ...: how the last answer of the model ended
-function reason(event) {
+// "stop", "error", "aborted" ...: how the last answer of the model ended; one that was called off may also be an error
+function reason(event, ctx) {
+  if (ctx?.signal?.aborted) return "aborted"
   const answers = (event.messages ?? []).filter((message) => message.role === "assistant")
   return answers.at(-1)?.stopReason ?? ""
 }
@@ -17,7 +18,7 @@ function reason(event) {
 function told(event, ctx) {
   const last = (event.messages ?? []).at(-1)
   session_id = ctx?.sessionManager?.getSessionId?.() ?? ""
-  return { session_id, reason: reason(event), message: last?.errorMessage ?? "" }
+  return { session_id, reason: reason(event, ctx), message: last?.errorMessage ?? "" }
 }
 
 function drop() {

@@ -41,8 +41,8 @@ if (first) {
   session.subscribe(() => {})
   session.subscribe(() => {})
 }
-const ctx = { sessionManager: { getSessionId: () => "s1" } }
 for (const [who, event] of JSON.parse(steps)) {
+  const ctx = { sessionManager: { getSessionId: () => "s1" }, signal: { aborted: event.aborted } }
   if (who === "wait") await new Promise((done) => setTimeout(done, 150))
   else if (who === "session") session?.emit(event)
   else for (const handler of handlers[event.type] ?? []) await handler(event, ctx)
@@ -58,6 +58,11 @@ PAUSE: Step = ("wait", {})
 def ended(words: str) -> Step:
     answer = {"role": "assistant", "stopReason": "error" if words else "stop", "errorMessage": words}
     return "pi", {"type": "agent_end", "messages": [{"role": "user"}, answer]}
+
+
+def aborted() -> Step:
+    who, event = ended("This operation was aborted")
+    return who, {**event, "aborted": True}
 
 
 def retries(words: str) -> Step:
@@ -120,6 +125,11 @@ def test_the_last_attempt_is_an_end_and_so_is_one_that_was_called_off(tmp_path: 
         ("working", "retrying: 500 It broke"),
         ("idle", ""),
     ]
+
+
+@pytest.mark.skipif(NODE is None, reason="node runs the module")
+def test_what_was_called_off_is_no_failure_whatever_it_says(tmp_path: Path) -> None:
+    assert words(told(tmp_path, BUSY, AGAIN, aborted(), BUSY)) == [("working", ""), ("idle", ""), ("working", "")]
 
 
 @pytest.mark.skipif(NODE is None, reason="node runs the module")

@@ -114,6 +114,10 @@ TITLES = (
     ("opencode", "OC | Stand-in title", ""),
     ("vibe", ">> Vibe", "working"),
     ("vibe", "? Vibe", "waiting"),
+    ("vibe", ">> A short title", "working"),
+    ("vibe", "A short title - Action Required", "waiting"),
+    ("vibe", "A short title - Task Complete", "idle"),
+    ("vibe", "A short title", ""),
     ("aider", "⠂ of somebody else", ""),
 )
 
