@@ -129,6 +129,8 @@ def look(memory: Memory, now: float) -> Verdict:
     if winner is None or not _differs(winner.reading, memory.present):
         return Verdict(memory, None, look_at)
     change = winner.reading
+    if change.state is S.IDLE and not change.vague and memory.limit is not None and memory.limit.at < winner.at:
+        memory = _replaced(memory, limit=None)  # that turn is over: the next one has met none yet
     return Verdict(_replaced(memory, present=change), change, look_at)
 
 

@@ -60,8 +60,8 @@ class Screens:
         """Workstreams whose screen has shown that they work since they began to, or got their last answer."""
         self._asking: set[str] = set()
         """Workstreams whose screen has shown what they wait for."""
-        self._answers: dict[str, tuple[int, str]] = {}
-        """Rate-limited workstream to what its screen counted of answers when it was first looked at since."""
+        self._answers: dict[str, list[str]] = {}
+        """Rate-limited workstream to what its screen showed of answers when it was first looked at since."""
         self.strangers = Strangers(house)
         """What is known of agents that nobody knows."""
         self._waits: dict[str, Reading] = {}
@@ -226,8 +226,10 @@ class Screens:
             self._answers.pop(record.name, None)
             return
         found = [shown[0] for line in lines if (shown := re.search(profile.answering, _COLOURS.sub("", line)))]
-        counted = (len(found), found[-1] if found else "")
-        if found and counted != self._answers.setdefault(record.name, counted):
+        before = self._answers.setdefault(record.name, found)
+        if len(found) < len(before):  # rows went up and away
+            self._answers[record.name] = found
+        if found and (len(found) > len(before) or found[-1] not in before):
             self._minds.unhear(record, Source.SCREEN)  # so that it counts from now on, not from an earlier limit
             self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True))
 

@@ -626,3 +626,13 @@ def test_a_refusal_of_which_no_end_is_told_lasts_until_something_else_is() -> No
     one._take(readiness.hear(one.memory, Reading(S.RATE_LIMITED, "503", Source.RECORDS, vague=True), 21, 21))
     one.until(21 + UNTOLD_LIMIT + 1)
     assert one.state == "working"
+
+
+def test_a_limit_ends_with_its_turn() -> None:
+    one = Session(explains=True)
+    one.tell(0, "title working")
+    one._take(readiness.hear(one.memory, Reading(S.RATE_LIMITED, "429", Source.RECORDS, 26.0, vague=True), 1, 1))
+    assert one.state == "rate-limited"
+    one.tell(5, "title idle")
+    one.tell(7, "title working")
+    assert [state for _, state, _ in one.changes] == ["working", "rate-limited", "idle", "working"]

@@ -278,6 +278,7 @@ async def test_words_and_tools_end_each_limit_whose_end_is_only_reckoned(tmp_pat
     for _ in range(2):
         stage.vigil._minds.hear(stage.house.state.workstream("a"), reckoned(9))
         assert stage.house.state.workstream("a").state is S.RATE_LIMITED
+        assert await stage.show(("✦ What was said before that.", *shown)) == []
         assert await stage.show(shown) == []
         assert await stage.show((*shown[:-1], " ⠸ Thinking... (esc to cancel, 4s)")) == []
         shown = (*shown[:-1], answer, shown[-1])
