@@ -17,6 +17,8 @@ from autod_tui.engine.house import House
 S = WorkstreamState
 LOOK_AGAIN = 0.3
 """Seconds after which a screen that may be about to stand still is looked at once more."""
+CALM_AFTER = 3.0
+"""Seconds of silence after which one rests that reads keys and was never seen to turn anything: most do at work."""
 DRAWN_WITHIN = 1.0
 """Seconds after a notification in which the screen may change to what it is about."""
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
@@ -89,10 +91,20 @@ class Strangers:
         kept = None if waited or (known.prompted and not prompted) else _kept(record)
         if (still := now - known.habit.moved >= STILL_FOR) and known.notice is not None:
             return known.notice, 0.0
-        if shown is Shown.STILL:
+        calm_in = self._calm_in(known, record, now)
+        if shown is Shown.STILL or calm_in == 0:
             known.prompted = prompted
             return kept or self._house.agents.read_last_words(rows, now) or _IDLE, 0.0
-        return kept, 0.0 if still else LOOK_AGAIN
+        return kept, (calm_in or 0.0) if still else LOOK_AGAIN
+
+    def _calm_in(self, known: _Known, record: WorkstreamRecord, now: float) -> float | None:
+        """Return in how many seconds a program rests that has never turned anything, if nothing changes.
+
+        None for all others: of a script, which has not set up its terminal for keys, and may work without a word.
+        """
+        if known.habit.known or not record.pid or not self._house.processes.reads_keys(record.pid):
+            return None
+        return max(0.0, known.habit.moved + CALM_AFTER - now)
 
     def _retrying(self, known: _Known, rows: tuple[str, ...], now: float) -> Reading | None:
         """Return the limit that a line tells of which counts the time to another attempt, as long as it stands."""

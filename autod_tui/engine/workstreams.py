@@ -153,8 +153,6 @@ class Workstreams:
             setup_mark=mark,
         )
         pane = await house.panes.start(launch)
-        if profile.prompt is PromptMode.KEYS:
-            await self._first_words.type(spec.name, profile, pane, INSTRUCTION)
         house.stream.emit(
             ev.AgentStarted(
                 name=spec.name,
@@ -168,6 +166,8 @@ class Workstreams:
             ),
             *_known(spec.name, session, conversation or (session if _names_its_conversation(profile) else "")),
         )
+        if profile.prompt is PromptMode.KEYS:
+            await self._first_words.type(spec.name, profile, pane, INSTRUCTION)
         return pane
 
     def _environment(

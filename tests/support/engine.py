@@ -155,7 +155,7 @@ class NoProcesses:
         return False
 
     def reads_keys(self, pid: int) -> bool:
-        return True
+        return False
 
     def working_in(self, worktree: str, names: object) -> list[int]:
         return []

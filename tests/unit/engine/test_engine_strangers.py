@@ -158,6 +158,15 @@ async def test_a_retry_that_counts_is_a_limit_with_the_time_left(stage: Stage) -
     assert (await stage.show(*busy))[-1:] == [S.WORKING]
 
 
+async def test_a_program_that_reads_keys_and_turns_nothing_rests_after_some_silence(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "CALM_AFTER", 0.02)
+    assert await stage.show(REST) == [S.WORKING]  # a script may work without a word
+    monkeypatch.setattr(stage.house.processes, "reads_keys", lambda pid: pid == 7)
+    assert await stage.show(REST) == [S.IDLE]
+
+
 async def test_what_it_prints_while_it_works_changes_nothing(stage: Stage) -> None:
     printed = ("Do you want to proceed?", "❯ Yes", "  No", "Retrying in 9s", "Error: 500 (server error)")
     screens = [(*printed, f"{glyph} Thinking", "", *BOX, "  hints", "❯ ") for glyph in "⠋⠙⠹⠸"]
