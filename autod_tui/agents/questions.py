@@ -20,6 +20,9 @@ _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _EDGE = re.compile(r"^\s*[│┃║](.*?)[│┃║]?\s*$")
 _BORDER = re.compile(r"^\s*[│┃]?\s*[╭╰┌└╔╚].*[╮╯┐┘╗╝]\s*[│┃]?\s*$")
+_TOP = re.compile(r"^\s*[╭┌╔]")
+_BOTTOM = re.compile(r"^\s*[╰└╚]")
+_PROMPT = re.compile(r"^\s*[❯›>](?:\s|$)")
 _BUTTONS = re.compile(r"^\s*(?P<labels>\S.*?)\s{2,}(?:ctrl\+f\s+\S+\s+)?⇆\s+select\s+enter\s+confirm")
 _ALLOW = re.compile(r"^\s*(?P<labels>Allow once\s{2,}Allow always\s{2,}Reject)\b")
 DEAF: Mapping[str, float] = {"vibe": 0.8}
@@ -36,21 +39,40 @@ def read_question(profile: AgentProfile, lines: Sequence[str]) -> Question | Non
 
     `lines` may hold SGR sequences: where an agent marks a choice by its colour alone, they tell which it is.
     """
-    raw = _without_panel(lines)
-    while raw and not plain(raw[-1]).strip():
-        raw.pop()
+    raw = _trimmed(_without_panel(lines))
+    question = _read(profile, raw)
+    if question is None and (above := _without_notice(raw)):
+        below = _read(profile, above)
+        question = below if below is not None and below.choices else None
+    if question is None and profile.strange:
+        question = read_choices([_inner(plain(line)) for line in raw])
+    deaf = DEAF.get(profile.family or profile.name, 0.0)
+    return msgspec.structs.replace(question, deaf=deaf) if question is not None and deaf else question
+
+
+def _read(profile: AgentProfile, raw: Sequence[str]) -> Question | None:
     rows = [_inner(plain(line)) for line in raw]
 
     def coloured(labels: Sequence[tuple[int, str]]) -> int:
         return _odd([_ground_of(raw[index], label) for index, label in labels])
 
-    question = (
-        read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_list(rows) or read_line_question(rows)
-    )
-    if question is None and profile.strange:
-        question = read_choices(rows)
-    deaf = DEAF.get(profile.family or profile.name, 0.0)
-    return msgspec.structs.replace(question, deaf=deaf) if question is not None and deaf else question
+    return read_menu(profile, rows, coloured) or _read_buttons(raw, rows) or read_list(rows) or read_line_question(rows)
+
+
+def _trimmed(raw: list[str]) -> list[str]:
+    while raw and not plain(raw[-1]).strip():
+        raw.pop()
+    return raw
+
+
+def _without_notice(raw: Sequence[str]) -> list[str]:
+    """Leave out a box at the end that stands right below another box, without a prompt in it; nothing without one."""
+    top = next((index for index in reversed(range(len(raw))) if _TOP.match(plain(raw[index]))), 0)
+    box = [plain(line) for line in raw[top:]]
+    above = _trimmed(list(raw[:top]))
+    if not (above and _BOTTOM.match(box[-1]) and _BOTTOM.match(plain(above[-1]))):
+        return []
+    return [] if any(_PROMPT.match(_inner(row)) for row in box[1:-1]) else above
 
 
 def plain(line: str) -> str:

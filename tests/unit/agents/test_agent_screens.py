@@ -78,6 +78,7 @@ SHOWN = {
     "gemini-idle-denied": "",
     "gemini-idle-finished": "",
     "gemini-permission-bash": "waiting",
+    "gemini-permission-notice": "waiting",
     "gemini-permission-write": "waiting",
     "opencode-busy-thinking": "working",
     "opencode-busy-tool": "working",
