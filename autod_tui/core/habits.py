@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-STILL_FOR = 0.25
+STILL_FOR = 0.2
 """Seconds without a new row after which a screen stands still."""
 FEW = 2
 """Rows that may change at rest: somebody types, a hint takes another one's place."""

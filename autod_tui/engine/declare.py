@@ -32,7 +32,7 @@ async def new_problems(house: House, fields: dict[str, str]) -> dict[str, str]:
         "name": _name(house, fields.get("name", "")),
         "branch": await _branch(house, fields, refs),
         "base": await _base(house, fields, refs),
-        "agent": _one_of("agent", fields.get("agent", ""), list(house.plan.agents)),
+        "agent": _agent(house, fields.get("agent", "")),
         "permission": _permission(house, fields),
         "checkpoint": _one_of("checkpoint", fields.get("checkpoint", ""), [c.name for c in house.plan.checkpoints]),
         "prompt": "" if fields.get("prompt", "").strip() else "the prompt is empty: what should the agent do?",
@@ -130,6 +130,16 @@ def _permission(house: House, fields: dict[str, str]) -> str:
         return ""
     known = ", ".join(profile.permissions) or "none"
     return f"{name} has no permission mode {mode!r}; known: {known}"
+
+
+def _agent(house: House, name: str) -> str:
+    problem = _one_of("agent", name, list(house.plan.agents))
+    own = (
+        ""
+        if not problem or "did you mean" in problem
+        else f"; a program of that name needs `[agents.{name}]` in autod.toml"
+    )
+    return problem + own
 
 
 def _one_of(kind: str, word: str, known: list[str]) -> str:

@@ -15,7 +15,7 @@ from autod_tui.core.writing import unwritten
 from autod_tui.engine.house import House
 
 S = WorkstreamState
-LOOK_AGAIN = 0.3
+LOOK_AGAIN = 0.25
 """Seconds after which a screen that may be about to stand still is looked at once more."""
 CALM_AFTER = 3.0
 """Seconds of silence after which one rests that reads keys and was never seen to turn anything: most do at work."""
