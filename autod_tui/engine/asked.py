@@ -21,7 +21,8 @@ def asks(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> R
     if question is None or not question.choices:
         return None
     asked = question.text.splitlines() or [question.choices[0].label]
-    return Reading(WorkstreamState.WAITING, asked[-1], Source.SCREEN)
+    said = next((row for row in reversed(asked) if row.rstrip().endswith("?")), asked[-1])
+    return Reading(WorkstreamState.WAITING, said, Source.SCREEN)
 
 
 def still_written(

@@ -105,6 +105,11 @@ async def test_a_turn_with_a_question_on_real_screens(stage: Stage, agent: str) 
     assert await stage.show(one) == [S.WORKING]
 
 
+async def test_the_reason_of_a_wait_is_what_is_asked(stage: Stage) -> None:
+    await stage.show(shot("cn-permission"))
+    assert stage.now == (S.WAITING, "Would you like to continue?", Source.SCREEN)
+
+
 async def test_a_failure_of_the_service_is_told_at_rest(stage: Stage) -> None:
     await stage.show(shot("kimi-busy-1"), shot("kimi-busy-2"))
     assert await stage.show(shot("kimi-failed")) == [S.FAILED]
