@@ -65,6 +65,8 @@ def hook_reading(profile: AgentProfile, told: Payload) -> Reading | None:
         return None
     if told.event == "SessionStart" and told.fields.get("source") in _GOES_ON:
         return None
+    if told.event.lower() == "sessionstart" and told.fields.get("initial_prompt"):
+        return None  # it works on that, and may have told so before
     keys = [*(f"{told.event}:{detail}" for detail in sorted(details)), told.event]
     word = next((profile.hook_states[key] for key in keys if key in profile.hook_states), "")
     if state_of(word) is WorkstreamState.DONE and _works_on(told.fields):

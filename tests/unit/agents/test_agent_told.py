@@ -138,6 +138,10 @@ def test_other_spellings_are_understood() -> None:
         trouble = hook_reading(copilot, Payload(event="errorOccurred", payload=error, at=10.0))
         vague = state is WorkstreamState.RATE_LIMITED
         assert trouble == Reading(state, reason, Source.HOOK, until, vague=vague)
+    begun = {"source": "new", "initialPrompt": "Read STARTUP.md"}
+    assert hook_reading(copilot, Payload(event="sessionStart", payload=begun)) is None
+    reading = hook_reading(copilot, Payload(event="sessionStart", payload={"source": "new"}))
+    assert reading is not None and reading.state == "idle"
     again = {"error": {"message": "it broke"}, "recoverable": True}
     assert hook_reading(copilot, Payload(event="errorOccurred", payload=again)) is None
     reading = hook_reading(copilot, Payload(event="errorOccurred", payload={"error": {"message": "it broke"}}))
