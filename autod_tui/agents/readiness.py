@@ -56,8 +56,9 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
     failed, done = _lowest(profile.failed, rows), _lowest(profile.done, rows)
+    working = _lowest(profile.working, rows)
     if asked := _asked(profile, rows):
-        limited, done = (limited if limited > asked else -1), (done if done > asked else -1)
+        limited, working, done = (index if index > asked else -1 for index in (limited, working, done))
     if waiting >= 0 and not _left(profile, rows, waiting):
         return _seen(WorkstreamState.WAITING, rows[waiting], now)
     if limited > done:
@@ -68,7 +69,7 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
         failed = -1
     rest = (
         (failed, WorkstreamState.FAILED),
-        (_lowest(profile.working, rows), WorkstreamState.WORKING),
+        (working, WorkstreamState.WORKING),
         (done if failed < 0 else -1, WorkstreamState.DONE),
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done

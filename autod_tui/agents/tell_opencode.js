@@ -3,13 +3,13 @@
 const children = new Set()
 const OWN = ["session.status", "session.idle", "session.error"]
 
-// a turn that failed or was interrupted also comes to rest, which says nothing new
+// a turn that failed or was interrupted also comes to rest, more than once, which says nothing new
 const over = new Set()
 
 function repeats(event, session) {
   if (event.type === "session.status" && event.properties?.status?.type === "busy") over.delete(session)
   if (event.type === "session.error") over.add(session)
-  return event.type === "session.idle" && over.delete(session)
+  return event.type === "session.idle" && over.has(session)
 }
 
 function heard(event) {

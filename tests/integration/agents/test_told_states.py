@@ -43,7 +43,7 @@ def test_a_turn_that_failed_or_was_interrupted_is_not_done(tmp_path: Path) -> No
     refused = ("session.error", {"error": {"name": "APIError", "data": {"message": "The key is not valid"}}})
     stopped = ("session.error", {"error": {"name": "MessageAbortedError", "data": {"message": "Aborted"}}})
     idle = ("session.idle", dict[str, object]())
-    assert told(tmp_path, busy, idle, busy, refused, idle, busy, stopped, idle, busy, idle) == [
+    assert told(tmp_path, busy, idle, busy, refused, idle, idle, busy, stopped, idle, idle, busy, idle) == [
         ("working", ""),
         ("done", ""),
         ("working", ""),

@@ -33,6 +33,7 @@ SCREENS = [
     ("aider", ["Create new file? (Y)es/(N)o [Yes]: y", "Applied edit to a.py", "diff> "], "done"),
     ("aider", ["> do it", "litellm.AuthenticationError: no", "The API provider ...", RULE, "> "], "failed"),
     ("aider", ["> do it", "litellm.AuthenticationError: no", RULE, "> again", "Done.", RULE, "> "], "done"),
+    ("aider", ["> go on", "Waiting for user confirmation", "was printed", RULE, "> being written"], None),
     ("aider", ["> ", "^C again to exit", RULE, "> go on", "An answer that"], None),
     (
         "aider",
