@@ -19,7 +19,7 @@ from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
 
 SPOOL_VARIABLE = "AUTOD_SPOOL"
-SINCE: Mapping[str, tuple[int, ...]] = {"StopFailure": (2, 1, 78)}
+SINCE: Mapping[str, tuple[int, ...]] = {"PermissionRequest": (2, 0, 45), "StopFailure": (2, 1, 78)}
 """Events of Claude Code to the version that knows them: older ones refuse the whole file and ask a person about it."""
 GEMINI_VARIABLE = "GEMINI_DEBUG_LOG_FILE"
 TIMEOUT = 10

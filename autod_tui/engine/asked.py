@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from autod_tui.core.agent_ports import AgentsPort
 from autod_tui.core.pane_ports import Screen
 from autod_tui.core.plan import AgentProfile
@@ -23,6 +25,15 @@ def asks(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> R
     asked = question.text.splitlines() or [question.choices[0].label]
     said = next((row for row in reversed(asked) if row.rstrip().endswith("?")), asked[-1])
     return Reading(WorkstreamState.WAITING, said, Source.SCREEN)
+
+
+def rest_shown(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> Reading:
+    """Read a screen that shows no work any more: it rests, or asks what this version of the agent tells by no event."""
+    patterns = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
+    asked = agents.read_screen(patterns, lines)
+    if asked is not None and agents.read_question(profile, lines) is not None:
+        return msgspec.structs.replace(asked, vague=True)
+    return Reading(WorkstreamState.IDLE, "", Source.SCREEN, vague=True)
 
 
 def still_written(

@@ -14,7 +14,7 @@ from autod_tui.core.pane_ports import Screen as Shown
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.engine.asked import MAY_HAVE_ENDED, asks, still_written
+from autod_tui.engine.asked import MAY_HAVE_ENDED, asks, rest_shown, still_written
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 from autod_tui.engine.strangers import Strangers
@@ -234,29 +234,25 @@ class Screens:
             self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True))
 
     def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
-        """Take that work, or a question, is shown no more where it was shown.
-
-        Nothing else tells that such an agent was interrupted, or got its answer.
-        """
+        """Take that work, or a question, is shown no more where it was shown: no event tells it of such an agent."""
         profile = self._house.plan.agents.get(record.agent)
-        if profile is None or not profile.working or self._minds.corrects_itself(record):
+        state = record.state
+        told = self._minds.corrects_itself(record)
+        told = told or (state is not WorkstreamState.WAITING and self._minds.tells_interrupts(record))
+        if told or profile is None or not profile.working or not self._question_gone(record, profile, lines):
             return
-        if record.state is not WorkstreamState.WAITING and self._minds.tells_interrupts(record):
-            return
-        if not self._question_gone(record, profile, lines):
-            return
-        state, shown = record.state, WorkstreamState.IDLE
         retries = state is WorkstreamState.RATE_LIMITED or record.until > 0
         limited = profile.rate_limited if retries else ""  # it shows that it tries again
         works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited=limited)
         if self._house.agents.read_screen(works, lines) is not None:
             self._busy.add(record.name)
-            shown = WorkstreamState.WORKING
+            shown = Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True)
             known = state in (WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED)
         else:
+            shown = rest_shown(self._house.agents, profile, lines)
             known = state is not WorkstreamState.WAITING and record.name not in self._busy
         if not known and state in MAY_HAVE_ENDED:
-            self._minds.hear(record, Reading(shown, "", Source.SCREEN, vague=True))
+            self._minds.hear(record, shown)
 
     def _question_gone(self, record: WorkstreamRecord, profile: AgentProfile, lines: tuple[str, ...]) -> bool:
         """Tell whether no question is open: one that was never seen may not be drawn yet, or in words unknown."""
@@ -267,7 +263,7 @@ class Screens:
         asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
         if self._house.agents.read_screen(asks, lines) is None:
             return record.name in self._asking
-        if record.name in self._asking:
+        if record.name in self._asking and record.source is not Source.SCREEN:
             self._minds.unhear(record, Source.SCREEN)  # it was only drawn anew
         self._asking.add(record.name)
         return False

@@ -228,6 +228,7 @@ def test_only_what_is_asked_for_is_read(monkeypatch):
 @pytest.mark.parametrize(
     ("place", "version", "told"),
     [
+        ("node_modules/@anthropic-ai/claude-code/cli.js", "2.0.44", False),
         ("node_modules/@anthropic-ai/claude-code/cli.js", "2.0.77", False),
         ("node_modules/@anthropic-ai/claude-code/bin/claude.exe", "2.1.77", False),
         ("node_modules/@anthropic-ai/claude-code/bin/claude.exe", "2.1.78", True),
@@ -251,6 +252,7 @@ def test_an_older_claude_gets_no_hook_that_it_would_refuse(tmp_path, monkeypatch
     settings = prepare(PROFILES["claude"], VALUES, spool=tmp_path / "spool").argv[2]
     hooks = json.loads(Path(settings).read_text())["hooks"]
     assert ("StopFailure" in hooks, "Stop" in hooks) == (told, True)
+    assert ("PermissionRequest" in hooks) == (version != "2.0.44")
 
 
 def test_codex_logs_for_this_launch_alone_where_nothing_else_is_written(tmp_path):

@@ -42,6 +42,7 @@ SHOWN = {
     "claude-idle-finished": "",
     "claude-killed": "",
     "claude-permission-bash": "waiting",
+    "claude-permission-type-here": "waiting",
     "claude-permission-write": "waiting",
     "claude-question": "waiting",
     "claude-resumed": "",

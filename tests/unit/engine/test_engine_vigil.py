@@ -251,3 +251,37 @@ async def test_a_screen_without_work_is_no_rest_where_hooks_tell_interruptions(
         await watched.tell(told("output"))
         await watched.vigil._screens.read("a")
     assert watched.now[0] is state
+
+
+async def test_a_question_that_no_event_told_is_read_where_work_is_shown_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LIMIT_EVERY", "FIRST_LOOK", "SHARE"):
+        monkeypatch.setattr(room, name, 0.0)
+    monkeypatch.setattr(readiness, "STILL", 0.0)
+    monkeypatch.setattr(readiness, "AGREE", 0.0)
+    watched = Watched(tmp_path)
+    watched.house.agents = Agents(tmp_path)
+    profile = AgentProfile(
+        name="shell", command=("sh",), working="^Busy", waiting="^Proceed", hook_states={"go": "working"}
+    )
+    watched.house.plan.agents["shell"] = profile
+    watched.vigil._minds.hear(watched.house.state.workstream("a"), Reading(S.WORKING, "", Source.HOOK))
+
+    async def show(*rows: str) -> None:
+        watched.panes.screens["%1"] = rows
+        for _ in range(2):
+            await watched.tell(told("output"))
+            await watched.vigil._screens.read("a")
+
+    menu = ("Proceed?", "❯ 1. Yes", "  2. No", "", "Esc to cancel")
+    await show("Busy", *menu)
+    assert watched.now[0] is S.WORKING
+    await show("Proceed?", "as it said", "> ")
+    assert watched.now[0] is S.IDLE
+    await show("Busy")
+    assert watched.now[0] is S.WORKING
+    await show(*menu)
+    assert watched.now == (S.WAITING, "Proceed?", Source.SCREEN)
+    await show("Busy")
+    assert watched.now[0] is S.WORKING
