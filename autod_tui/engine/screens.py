@@ -14,9 +14,10 @@ from autod_tui.core.pane_ports import Screen as Shown
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.engine.asked import MAY_HAVE_ENDED, asks, rest_shown, still_written
+from autod_tui.engine.asked import asks, still_written
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
+from autod_tui.engine.resting import Resting
 from autod_tui.engine.strangers import Strangers
 
 QUIET_AFTER = 0.45
@@ -56,10 +57,7 @@ class Screens:
         self._glances: dict[str, Glance] = {}
         """Workstream to the last look for a retry."""
         self._needs: dict[str, Screen] = {}
-        self._busy: set[str] = set()
-        """Workstreams whose screen has shown that they work since they began to, or got their last answer."""
-        self._asking: set[str] = set()
-        """Workstreams whose screen has shown what they wait for."""
+        self._resting = Resting(house, minds, self._put_off)
         self._answers: dict[str, list[str]] = {}
         """Rate-limited workstream to what its screen showed of answers when it was first looked at since."""
         self.strangers = Strangers(house)
@@ -95,7 +93,7 @@ class Screens:
             self._put_off(name, max(FIRST_LOOK, self._share()))
 
     def _must_see_question(self, name: str) -> bool:
-        return name not in self._asking and self._minds.record(name).state is WorkstreamState.WAITING
+        return not self._resting.asks(name) and self._minds.record(name).state is WorkstreamState.WAITING
 
     def missed(self, name: str, delay: float = 0.0) -> None:
         """Look at a screen because what was told before may have been missed."""
@@ -104,7 +102,8 @@ class Screens:
     async def survey(self, names: Iterable[str]) -> None:
         """Look at these screens once: twice where a pattern matches, for two looks have to agree."""
         await asyncio.gather(*map(self.read, names))
-        if suspects := {*self._suspects, *(name for name, seen in self._glances.items() if seen.line)}:
+        retries = (name for name, seen in self._glances.items() if seen.line)
+        if suspects := {*self._suspects, *self._resting.suspects, *retries}:
             await asyncio.sleep(AGREE_AFTER)
             await asyncio.gather(*map(self.read, suspects))
         self.close()
@@ -115,8 +114,7 @@ class Screens:
             due[0].cancel()
         self._suspects.pop(name, None)
         self._glances.pop(name, None)
-        self._busy.discard(name)
-        self._asking.discard(name)
+        self._resting.forget(name)
         self._answers.pop(name, None)
         self._waits.pop(name, None)
 
@@ -145,7 +143,7 @@ class Screens:
         if need is Screen.LIMIT:
             self._retrying(now, reading if profile.rate_limited else None, screen.lines)
             self._answering(self._minds.record(name), screen.lines)
-            self._resting(self._minds.record(name), screen.lines)
+            self._resting.read(self._minds.record(name), screen.lines)
         else:
             asked = asks(self._house.agents, profile, screen.lines) if need is Screen.STATE else None
             reading = reading or asked or still_written(self._house.agents, profile, now, screen)
@@ -232,41 +230,6 @@ class Screens:
         if found and (len(found) > len(before) or found[-1] not in before):
             self._minds.unhear(record, Source.SCREEN)  # so that it counts from now on, not from an earlier limit
             self._minds.hear(record, Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True))
-
-    def _resting(self, record: WorkstreamRecord, lines: tuple[str, ...]) -> None:
-        """Take that work, or a question, is shown no more where it was shown: no event tells it of such an agent."""
-        profile = self._house.plan.agents.get(record.agent)
-        state = record.state
-        told = self._minds.corrects_itself(record)
-        told = told or (state is not WorkstreamState.WAITING and self._minds.tells_interrupts(record))
-        if told or profile is None or not profile.working or not self._question_gone(record, profile, lines):
-            return
-        retries = state is WorkstreamState.RATE_LIMITED or record.until > 0
-        limited = profile.rate_limited if retries else ""  # it shows that it tries again
-        works = msgspec.structs.replace(profile, waiting="", failed="", done="", rate_limited=limited)
-        if self._house.agents.read_screen(works, lines) is not None:
-            self._busy.add(record.name)
-            shown = Reading(WorkstreamState.WORKING, "", Source.SCREEN, vague=True)
-            known = state in (WorkstreamState.WORKING, WorkstreamState.RATE_LIMITED)
-        else:
-            shown = rest_shown(self._house.agents, profile, lines)
-            known = state is not WorkstreamState.WAITING and record.name not in self._busy
-        if not known and state in MAY_HAVE_ENDED:
-            self._minds.hear(record, shown)
-
-    def _question_gone(self, record: WorkstreamRecord, profile: AgentProfile, lines: tuple[str, ...]) -> bool:
-        """Tell whether no question is open: one that was never seen may not be drawn yet, or in words unknown."""
-        if record.state is not WorkstreamState.WAITING:
-            self._asking.discard(record.name)
-            return True
-        self._busy.discard(record.name)  # after an answer the screen may be half drawn for a while
-        asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
-        if self._house.agents.read_screen(asks, lines) is None:
-            return record.name in self._asking
-        if record.name in self._asking and record.source is not Source.SCREEN:
-            self._minds.unhear(record, Source.SCREEN)  # it was only drawn anew
-        self._asking.add(record.name)
-        return False
 
     def _patterns(self, record: WorkstreamRecord, need: Screen) -> AgentProfile | None:
         """Return the agent's profile with those of its screen patterns that count; None when none does."""
