@@ -107,6 +107,8 @@ def _told(rows: list[list[str]]) -> list[list[str]]:
 
 def _notes(view: WorkstreamView) -> list[str]:
     notes = [view.record.reason] if view.record.reason else []
+    if view.record.due:
+        notes.append("starts again as soon as it may")
     if view.record.guests:
         notes.append(f"by hand: {view.record.by_hand}")
     if view.unasked:

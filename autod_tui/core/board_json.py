@@ -64,6 +64,7 @@ def workstream_json(view: WorkstreamView) -> dict[str, Any]:
         **usage_json(record.usage),
         "limit": view.limit or None,
         "held": view.held or None,
+        "due": record.due,
         "until": record.until or None,
         "checkpoint": view.next_checkpoint or None,
         "waits_for": list(view.waits_for),

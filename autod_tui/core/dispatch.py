@@ -56,8 +56,7 @@ def _starts(plan: Plan, state: State) -> list[Action]:
     ready = [
         spec.name
         for spec in plan.workstreams
-        if state.workstream(spec.name).wanted
-        and state.workstream(spec.name).state is WorkstreamState.PLANNED
+        if state.workstream(spec.name).to_start
         and not unmerged(state, spec.after)
         and not held_by(plan, state, spec.agent)
         and not limit_reason(plan, state, spec.name)

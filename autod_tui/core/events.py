@@ -46,6 +46,10 @@ class WorkstreamWanted(Event, frozen=True, kw_only=True):
 
     name: str
     wanted: bool
+    due: bool = False
+    """True when an agent that is over could not be started again at once: that happens as soon as it may."""
+    fresh: bool = False
+    """What is due begins a new conversation."""
 
 
 class WorktreeAdded(Event, frozen=True, kw_only=True):

@@ -161,6 +161,10 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """Unix time of the last change of `state` or `reason`."""
     wanted: bool = False
     """Asked for by `up` and not by `down`: starts by itself once its checkpoints are merged."""
+    due: bool = False
+    """Asked for again after its agent was over, when none could start: starts by itself as soon as one may."""
+    fresh: bool = False
+    """What is due begins a new conversation."""
     worktree: str = ""
     branch: str = ""
     base_oid: str = ""
@@ -203,6 +207,11 @@ class WorkstreamRecord(Struct, frozen=True, kw_only=True):
     """The work that a checkpoint last merged: when it was done, or merged undone."""
     guests: tuple[Guest, ...] = ()
     """Agents by hand that live in its worktree, as last looked at."""
+
+    @property
+    def to_start(self) -> bool:
+        """True while an agent shall start as soon as it may."""
+        return self.wanted and (self.state is WorkstreamState.PLANNED or self.due)
 
     @property
     def reachable(self) -> bool:

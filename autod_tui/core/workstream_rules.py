@@ -16,7 +16,7 @@ RESUME_PROOF = 10.0
 
 
 def _workstream_wanted(event: ev.WorkstreamWanted, state: State, at: float) -> State:
-    return with_workstream(state, event.name, wanted=event.wanted)
+    return with_workstream(state, event.name, wanted=event.wanted, due=event.due, fresh=event.fresh)
 
 
 def _worktree_added(event: ev.WorktreeAdded, state: State, at: float) -> State:
@@ -58,6 +58,8 @@ def _agent_started(event: ev.AgentStarted, state: State, at: float) -> State:
         conversation=before.conversation if event.adopted else "",
         conversation_agent=before.conversation_agent if event.adopted else "",
         resumed=before.resumed if event.adopted else event.resumed,
+        due=False,
+        fresh=False,
         session=event.session,
         agent=event.agent,
         model=event.model,

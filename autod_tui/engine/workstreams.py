@@ -53,8 +53,10 @@ class Workstreams:
 
     async def start_ready(self, name: str) -> None:
         """Start one workstream that had to wait; a failure is noted, not raised."""
-        answer = await self.up((name,))
+        answer = await self.up((name,), fresh=self._house.state.workstream(name).fresh)
         if not answer.ok:
+            if self._house.state.workstream(name).due:  # it is asked for anew by whoever mends what has failed
+                self._house.stream.emit(ev.WorkstreamWanted(name=name, wanted=True))
             self._house.stream.emit(ev.Noted(level="error", text=answer.message, name=name))
 
     async def _start_all(
@@ -73,11 +75,18 @@ class Workstreams:
             if not living and not reason and slots <= 0:
                 reason = f"waits for a free session ({self._house.plan.project.max_sessions} run)"
             if reason and not living:
+                self._put_off(spec.name, fresh=fresh)
                 tasks.append(asyncio.create_task(_settled({"name": spec.name, "state": "waiting", "reason": reason})))
                 continue
             slots -= not living
             tasks.append(asyncio.create_task(self._start_one(spec, entries, panes.get(spec.name), fresh=fresh)))
         return [await task for task in tasks]
+
+    def _put_off(self, name: str, *, fresh: bool) -> None:
+        """Remember that an agent which is over shall be started again as soon as it may."""
+        record = self._house.state.workstream(name)
+        if record.state is not WorkstreamState.PLANNED and (record.due, record.fresh) != (True, fresh):
+            self._house.stream.emit(ev.WorkstreamWanted(name=name, wanted=True, due=True, fresh=fresh))
 
     def _alive(self) -> int:
         return sum(1 for record in self._house.state.workstreams.values() if record.state in REACHABLE and record.pane)

@@ -42,6 +42,8 @@ def _(event: ev.Reconciled) -> Told | None:
 
 @tell.register(ev.WorkstreamWanted)
 def _(event: ev.WorkstreamWanted) -> Told | None:
+    if event.due:
+        return event.name, "starts again as soon as it may", "dim"
     return event.name, "asked to start" if event.wanted else "no longer asked for", "dim"
 
 

@@ -73,6 +73,29 @@ def test_fresh_begins_anew_and_is_what_is_resumed_next(stand: World) -> None:
     assert stand.ask("up")["workstreams"][0]["resumed"] == second
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_what_could_not_start_again_at_once_does_so_by_itself(stand: World, fresh: bool) -> None:
+    stand.declare(f'[project]\ntarget = "main"\nagent = "talker"\nmax_sessions = 1\n{TALKER}', "a", "b")
+    with stand.conductor():
+        stand.ask("up", "a")
+        wait_until(lambda: len(said(stand)) == 1, "the agent's word")
+        conversation = said(stand)[0].split()[-1]
+        kill_agent(stand)
+        stand.wait_state("a", "failed")
+        stand.ask("up", "b")
+        wait_until(lambda: len(said(stand)) == 2, "another agent's word")
+        answer = stand.ask("up", "a", *(["--fresh"] if fresh else []))
+        assert answer["workstreams"] == [
+            {"name": "a", "state": "waiting", "reason": "waits for a free session (1 of 1 run)"}
+        ]
+        assert "starts again as soon as it may" in stand.autod("status").stdout
+        assert stand.workstream("a")["due"] is True
+        stand.ask("down", "b")
+        wait_until(lambda: len(said(stand)) == 3, "the agent that was put off")
+        assert (said(stand)[-1] == f"went on with {conversation}") == (not fresh)
+        assert "starts again" not in stand.autod("status").stdout
+
+
 def test_work_that_is_done_is_not_resumed(stand: World) -> None:
     talker = TALKER.replace("exec sleep 1000", "exit 0", 1)
     stand.declare(f'[project]\ntarget = "main"\nagent = "talker"\n{talker}', "a")

@@ -11,7 +11,6 @@ from textual.containers import Container, Vertical
 from autod_tui.core.board import WorkstreamView
 from autod_tui.core.checkpoint import CheckpointState
 from autod_tui.core.desk import Update
-from autod_tui.core.workstream import WorkstreamState
 from autod_tui.tui import words
 from autod_tui.tui.commands import Selection
 from autod_tui.tui.screens.base import BoardScreen, titled
@@ -193,6 +192,6 @@ def _no_pane_note(view: WorkstreamView) -> tuple[str, ...]:
         return ("the pane shows nothing yet",)
     if view.waits_for:
         return (f"starts after {', '.join(view.waits_for)}",)
-    if view.record.state is WorkstreamState.PLANNED and view.record.wanted:
+    if view.record.to_start:
         return ("is about to start",)
     return ("no agent is running here", "u starts it")

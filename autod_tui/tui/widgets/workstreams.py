@@ -104,13 +104,16 @@ def _cost(view: WorkstreamView, now: float) -> Span:
 def _reason(view: WorkstreamView, now: float) -> Span:
     if view.limit:
         return view.limit, "loud"
-    if view.held and view.record.state in (WorkstreamState.PLANNED, WorkstreamState.RATE_LIMITED):
+    record = view.record
+    starts = record.state is WorkstreamState.PLANNED or record.due
+    if view.held and (starts or record.state is WorkstreamState.RATE_LIMITED):
         who, _, left = view.held.rpartition(", ")
         return f"{left}: {who}", "warn"  # the column is narrow, and the time is what changes
-    if view.record.state is WorkstreamState.PLANNED and view.waits_for:
+    if starts and view.waits_for:
         return f"after {', '.join(view.waits_for)}", "dim"
-    role = "loud" if view.record.state is WorkstreamState.WAITING else "dim"
-    return view.record.reason, role
+    if record.due:
+        return "starts again as soon as it may", "dim"
+    return record.reason, "loud" if record.state is WorkstreamState.WAITING else "dim"
 
 
 def _big(number: int) -> str:

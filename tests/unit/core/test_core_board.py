@@ -36,7 +36,8 @@ DOCUMENTED = {
 }  # fmt: skip
 BESIDES = {
     "workstreams": {
-        "source", "waits_for", "health", "health_reason", "port", "permission", "limit", "held", "until", "by_hand",
+        "source", "waits_for", "health", "health_reason", "port", "permission", "limit", "held", "due", "until",
+        "by_hand",
     },
     "checkpoints": {
         "reason", "waits_for", "open_conflicts", "best_order", "then", "deferred", "guilty", "guilt", "due", "late",

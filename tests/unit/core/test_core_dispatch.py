@@ -78,6 +78,21 @@ def test_only_wanted_and_never_started_workstreams_start() -> None:
         assert next_actions(plan, told(changed("a", after), state=state)) == ()
 
 
+def test_what_is_over_starts_again_by_itself_when_that_was_asked_for_and_could_not_be_at_once() -> None:
+    plan = make_plan([workstream("a"), workstream("b")], max_sessions=1)
+    state = told(changed("b", WorkstreamState.WORKING), changed("a", WorkstreamState.FAILED), state=wanted(plan))
+    due = told(ev.WorkstreamWanted(name="a", wanted=True, due=True, fresh=True), state=state)
+    assert next_actions(plan, due) == ()
+    freed = told(changed("b", WorkstreamState.EXITED), state=due)
+    assert next_actions(plan, freed) == (StartWorkstream("a"),)
+    assert freed.workstream("a").fresh
+    assert next_actions(plan, told(ev.WorkstreamWanted(name="a", wanted=False), state=freed)) == ()
+    pane = {"session": "s", "agent": "x", "model": "", "window": "@1", "pane": "%1", "pid": 7}
+    again = told(ev.AgentStarted(name="a", **pane), changed("a", WorkstreamState.FAILED), state=freed)  # type: ignore[arg-type]
+    assert not again.workstream("a").fresh
+    assert next_actions(plan, again) == ()
+
+
 def test_soft_order_holds_nothing_back_and_a_rollback_does() -> None:
     plan = make_plan([workstream("a", "c"), workstream("b", after_soft=("c",))], [checkpoint("c")])
     state = wanted(plan)
