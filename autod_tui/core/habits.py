@@ -27,7 +27,9 @@ _SPIN = re.compile(rf"[{_TURNING}⠀]+|^[|/\\-](?=\s)|[░▒▓█▉■□▪�
 _TURNS = "⠿"
 _DRAWN = re.compile(r"[▏▎▍▌▋▊█▐▕│┃║╭╮╰╯┌┐└┘─━═╌_\s]+")
 """What tells nothing: cursors, edges, blanks."""
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_UNIT = r"\s?(?:ms|[hmskKM])\b"
+_NUMBER = re.compile(rf"[<>~≈]?\d+(?:[.,:]\d+)*(?:{_UNIT}(?:\s?\d+{_UNIT})*)?")
+"""A number with its unit: what took seconds takes minutes and seconds later."""
 _COUNTING = re.compile(r"(?i)\b(?:esc(?:ape)?|ctrl.?c|\^c)\b.*\b(?:interrupt|cancel|stop|abort)")
 """A row that counts while the agent works: a mere clock names no key."""
 _EDGES = " \t│┃║"

@@ -161,6 +161,7 @@ class Screens:
         else:
             self._showing(record, None)
         if again:
+            self._suspects[record.name] = (None, "")  # more output doesn't put this look off
             self._put_off(record.name, again)
 
     def _showing(self, record: WorkstreamRecord, reading: Reading | None) -> None:

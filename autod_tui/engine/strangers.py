@@ -15,7 +15,7 @@ from autod_tui.core.writing import unwritten
 from autod_tui.engine.house import House
 
 S = WorkstreamState
-LOOK_AGAIN = 0.25
+LOOK_AGAIN = STILL_FOR + 0.01
 """Seconds after which a screen that may be about to stand still is looked at once more."""
 CALM_AFTER = 3.0
 """Seconds of silence after which one rests that reads keys and was never seen to turn anything: most do at work."""
@@ -77,6 +77,7 @@ class Strangers:
         rows = tuple(_COLOURS.sub("", line).rstrip() for line in screen.lines)
         if (written := unwritten(screen)) is not None and record.state in _RESTS:
             rows = tuple(_COLOURS.sub("", line).rstrip() for line in written)
+        before = known.habit.rows
         known.habit, shown = watch(known.habit, rows, screen.cursor, now)
         known.moves = known.moves + 1 if shown is Shown.MOVES else 0
         waited = known.limit is not None
@@ -84,7 +85,8 @@ class Strangers:
             return limit, max(LOOK_AGAIN, limit.until - now)
         if shown is Shown.BUSY or known.moves > 1:
             known.notice = None
-            return (_WORKS, 0.0) if shown is Shown.BUSY else (None, LOOK_AGAIN)
+            alive = shown is not Shown.BUSY or rows != before  # output is told seldom: what turns may be gone by then
+            return _WORKS if shown is Shown.BUSY else None, LOOK_AGAIN if alive else 0.0
         if known.habit.moved > known.noticed_at + DRAWN_WITHIN:
             known.notice = None
         prompted = prompt_stands(rows, screen.cursor)

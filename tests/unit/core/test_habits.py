@@ -87,6 +87,12 @@ def test_printed_spinners_turn_nothing() -> None:
     assert Shown.BUSY not in looks(*screens)
 
 
+@pytest.mark.parametrize("later", ["⠹ Composing... 1s · 2 tokens", "⠹ Composing... 1m 12s · 1.2k tokens"])
+def test_work_stays_known_when_its_figures_grow(later: str) -> None:
+    busy = [(f"{glyph} Composing... <1s · 2 tokens", *BOX) for glyph in "⠋⠙"]
+    assert looks(*busy, (later, *BOX))[1:] == [Shown.BUSY, Shown.BUSY]
+
+
 def test_typing_at_rest_is_no_work() -> None:
     busy = [("● Hello.", f"{glyph} Thinking", *BOX) for glyph in "⠋⠙"]
     typed = [("● Hello.", BOX[0], f"│ {'go on please'[:length]:14} │", BOX[2]) for length in range(0, 12, 2)]

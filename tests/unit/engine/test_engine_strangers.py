@@ -13,7 +13,7 @@ from autod_tui.adapters import Agents
 from autod_tui.core import events as ev
 from autod_tui.core import habits
 from autod_tui.core.events import Recorded
-from autod_tui.core.pane_ports import PaneEvent
+from autod_tui.core.pane_ports import PaneEvent, Screen
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.engine import screens as room
@@ -170,6 +170,23 @@ async def test_a_program_that_reads_keys_and_turns_nothing_rests_after_some_sile
     assert await stage.show(REST) == [S.WORKING]  # a script may work without a word
     monkeypatch.setattr(stage.house.processes, "reads_keys", lambda pid: pid == 7)
     assert await stage.show(REST) == [S.IDLE]
+
+
+async def test_more_output_puts_off_no_look_at_one_that_may_rest(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    await stage.show(*(("● Hello.", f"{glyph} Thinking", *BOX) for glyph in "⠋⠙"))
+    for name in ("QUIET_AFTER", "QUIET_SOON", "AT_LATEST"):
+        monkeypatch.setattr(room, name, 60.0)
+    stage.panes.screens["%1"] = REST
+    screens = stage.vigil._screens
+    await screens.read("a")
+    screens.printed(stage.house.state.workstream("a"))
+    assert screens._timers["a"][0].when() < asyncio.get_running_loop().time() + 1
+
+
+async def test_a_row_that_turns_is_looked_at_again_before_more_output_is_told(stage: Stage) -> None:
+    known, record = stage.vigil._screens.strangers, stage.house.state.workstream("a")
+    looks = [known.read(record, Screen(lines=(f"{glyph} Thinking", *BOX))) for glyph in "⠋⠙⠙"]
+    assert [(reading is not None, again > 0) for reading, again in looks[1:]] == [(True, True), (True, False)]
 
 
 async def test_what_it_prints_while_it_works_changes_nothing(stage: Stage) -> None:
