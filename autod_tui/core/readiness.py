@@ -19,7 +19,7 @@ LIVED_ON = 2.0
 """Seconds that it has to hold one which began before: it may only be slow to follow."""
 IDLE_AFTER = 30.0
 """Seconds without output after which an agent that says nothing by itself counts as idle."""
-STILL = 0.5
+STILL = 0.4
 """Seconds for which a screen has to show no work any more, whatever is printed, to show rest."""
 RETRY_LIVES = 2.5
 """Seconds that a retry counts which was last seen alive on the screen."""

@@ -17,6 +17,7 @@ from autod_tui.core.events import Recorded
 from autod_tui.core.pane_ports import PaneEvent
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
+from autod_tui.engine import resting
 from autod_tui.engine import screens as room
 from autod_tui.engine.vigil import Vigil
 from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
@@ -100,6 +101,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "SHARE",
     ):
         monkeypatch.setattr(room, name, 0.0)
+    monkeypatch.setattr(resting, "SURE_AFTER", 0.0)
 
 
 WORKS = PaneEvent(kind="osc", pane="%1", data="7501;state=working")
@@ -111,7 +113,10 @@ def draws_retry(profile: AgentProfile, lines: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.parametrize("agent", PROFILES)
-async def test_no_screen_moves_an_agent_that_says_it_works(tmp_path: Path, agent: str) -> None:
+async def test_no_screen_moves_an_agent_that_says_it_works(
+    tmp_path: Path, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "STILL", 60.0)  # that work is shown no more is another matter
     stage = Stage(tmp_path, agent)
     await stage.tell(WORKS)
     screens = {path.name: tuple(path.read_text().split("\n")) for path in sorted(SCREENS.glob("*.ansi.txt"))}
