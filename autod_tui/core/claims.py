@@ -104,6 +104,15 @@ def remember(
     return memory
 
 
+def repeats(memory: Memory, screen: Claim) -> bool:
+    """Tell whether a screen shows as a failure what the records tell as a limit, in the same words."""
+    if memory.base is None or screen.reading.state is not S.FAILED:
+        return False
+    told = memory.base.reading
+    limited = told.state is S.RATE_LIMITED and told.source is Source.RECORDS
+    return limited and bool(told.reason) and told.reason in screen.reading.reason
+
+
 def outdone(memory: Memory, screen: Claim) -> bool:
     """Tell whether a stranger's title, which tells of work, outweighs a screen that shows rest or work."""
     title = memory.claims.get(Source.TITLE)

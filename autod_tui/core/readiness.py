@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict, outdone
+from autod_tui.core.claims import EVENTS, TOLD, Claim, Memory, Screen, Verdict, outdone, repeats
 from autod_tui.core.hearing import OVERDUE, RESTING, explained, met, renewed, take_claim, take_event, wordless
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -156,7 +156,7 @@ def _winner(memory: Memory, now: float) -> tuple[Claim | None, float | None]:
 
 def _screen_counts(memory: Memory, screen: Claim) -> bool:
     if not speaks(memory):
-        return True
+        return not repeats(memory, screen)
     known = (memory.base, memory.claims.get(Source.STATUS_FILE), memory.claims.get(Source.TITLE))
     rests = all(claim is None or claim.reading.state is S.IDLE for claim in known)
     return screen.reading.state is S.FAILED and _untold_end(memory) and rests

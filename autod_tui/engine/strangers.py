@@ -17,6 +17,9 @@ from autod_tui.engine.house import House
 S = WorkstreamState
 LOOK_AGAIN = STILL_FOR + 0.01
 """Seconds after which a screen that may be about to stand still is looked at once more."""
+FLOWS = 3
+"""Looks in a row at which much has changed, from which on it is looked at seldom: what flows by is no sign of rest."""
+LOOK_SELDOM = 1.0
 CALM_AFTER = 3.0
 """Seconds of silence after which one rests that reads keys and was never seen to turn anything: most do at work."""
 DRAWN_WITHIN = 1.0
@@ -86,7 +89,8 @@ class Strangers:
         if shown is Shown.BUSY or known.moves > 1:
             known.notice = None
             alive = shown is not Shown.BUSY or rows != before  # output is told seldom: what turns may be gone by then
-            return _WORKS if shown is Shown.BUSY else None, LOOK_AGAIN if alive else 0.0
+            again = LOOK_SELDOM if known.moves > FLOWS else LOOK_AGAIN
+            return _WORKS if shown is Shown.BUSY else None, again if alive else 0.0
         if known.habit.moved > known.noticed_at + DRAWN_WITHIN:
             known.notice = None
         prompted = prompt_stands(rows, screen.cursor)

@@ -123,6 +123,16 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
         "BUSY; 5 hook done; 5.1 status idle; 7 title quiet",
         "9 done",
     ),
+    "a screen that shows the words of a limit as a failure": (
+        {},
+        "0 output working; 5 records rate-limited 429 Too many; 5.3 screen failed ■ 429 Too many; 9 records working",
+        "5.1 rate-limited; 6 rate-limited",
+    ),
+    "a screen that shows another failure after a limit": (
+        {},
+        "0 output working; 5 records rate-limited 429 Too many; 5.3 screen failed ■ it broke",
+        "5.1 rate-limited; 6 failed",
+    ),
     "a title of a program that it runs": (
         CLAUDE,
         "BUSY; 2 title waiting; 2.5 title idle",
@@ -342,8 +352,8 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     ),
     "interrupted, told by its screen alone": (
         {"hooks_suffice": True},
-        "0 hook working; 5 screen quiet; 5.4 screen quiet; 9 hook working; 20 screen quiet; 20.5 screen -",
-        "5.4 working; 5.6 idle; 8 idle; 9 working; 20.4 working; 30 working",
+        "0 hook working; 5 screen quiet; 5.3 screen quiet; 9 hook working; 20 screen quiet; 20.3 screen -",
+        "5.3 working; 5.5 idle; 8 idle; 9 working; 20.3 working; 30 working",
     ),
     "a question turned down, told by its screen alone": (
         {"hooks_suffice": True},
@@ -378,7 +388,7 @@ STORIES: dict[str, tuple[dict[str, bool], str, str]] = {
     "a limit that the records tell, broken off": (
         {"hooks_suffice": True, "hooks_fail": True},
         "0 hook working; 5 records retry 30; 8 screen quiet",
-        "5 rate-limited; 8.4 rate-limited; 8.6 idle; 29 idle",
+        "5 rate-limited; 8.3 rate-limited; 8.5 idle; 29 idle",
     ),
     "a turn that nothing but its records tells": (
         {"explains": True},
