@@ -84,7 +84,8 @@ class Panes:
         if not launch.argv:
             raise UsageError(f"no command to start {launch.workstream!r} with")
         if await self._client() is None:
-            await asyncio.to_thread(self._server.ensure_keeper)
+            async with self._joining:  # tmux 3.3a ends if a control client joins in the moment a session is made
+                await asyncio.to_thread(self._server.ensure_keeper)
             self._woken.set()
         script = write_agent_script(self._server.launch_dir, launch, await self._inherited())
         try:

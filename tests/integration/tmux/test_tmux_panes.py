@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from autod_tui import process, processes
 from autod_tui.core.errors import AutodError
 from autod_tui.core.pane_ports import PaneStatus
+from autod_tui.tmux.control import ControlClient
 from autod_tui.tmux.pane import Panes
 from tests.support.terminals import until
 
@@ -41,6 +43,31 @@ async def test_the_exit_status_of_the_quickest_program_is_known(panes: Panes, la
     for _ in range(30):  # tmux misses about one in ten of these
         status = await panes.start(launch("sh", "-c", "exit 7"))
         assert (await dead(panes, status.pane)).exit_status == 7
+
+
+async def test_nobody_joins_while_the_first_session_is_made(
+    panes: Panes, server, launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, joined_early = threading.Event(), threading.Event()
+    ensure, join = server.ensure_keeper, ControlClient.join
+
+    def ensure_keeper() -> None:
+        ensure()  # the server listens from here on
+        joined_early.wait(0.3)
+        made.set()
+
+    async def joining(client: ControlClient) -> bool:
+        if not made.is_set():
+            joined_early.set()
+        return await join(client)
+
+    monkeypatch.setattr(server, "ensure_keeper", ensure_keeper)
+    monkeypatch.setattr(ControlClient, "join", joining)
+    first = asyncio.create_task(panes.start(launch("sleep", "100")))
+    await until(lambda: asyncio.to_thread(server.running), bool)
+    second = await panes.start(launch("sleep", "100"))
+    assert (await first).pane != second.pane
+    assert not joined_early.is_set()
 
 
 async def test_a_killed_program_has_a_signal(panes: Panes, launch) -> None:
