@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from autod_tui.agents.limits import limit_ends
+from autod_tui.core.habits import EDGES
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
@@ -25,7 +26,6 @@ ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 """Escape sequences of any kind, as a captured screen may hold them."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]+")
 _PROMPT = re.compile(r"^[\s│┃]*(?:[a-z-]+)?[>❯›](?:\s|$)")
-_EDGES = " \t│┃║"
 _STATES = {
     "idle": WorkstreamState.IDLE,
     "working": WorkstreamState.WORKING,
@@ -108,7 +108,7 @@ def _seen(state: WorkstreamState, row: str, now: float | None) -> Reading:
     says_why = state in (WorkstreamState.WAITING, WorkstreamState.RATE_LIMITED, WorkstreamState.FAILED)
     limited = state is WorkstreamState.RATE_LIMITED
     until = limit_ends(row, time.time() if now is None else now) if limited else 0.0
-    return Reading(state, clean(row.strip(_EDGES)) if says_why else "", Source.SCREEN, until)
+    return Reading(state, clean(row.strip(EDGES)) if says_why else "", Source.SCREEN, until)
 
 
 def _plain(line: str) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from autod_tui.agents.limits import ANY_REFUSAL, limit_ends
 from autod_tui.agents.readiness import SCREEN_LINES, clean, read_osc
+from autod_tui.core.habits import EDGES, TURNING
 from autod_tui.core.workstream import Reading, Source, WorkstreamState
 
 S = WorkstreamState
-_TURNS = "⠁-⣿◐-◓◴-◷◜-◟◠◡✢✣✤✥✦✧✱-✽⏳⌛🌑-🌘🕐-🕛"
 _GLYPHS = re.compile(
-    rf"^\s*(?P<lead>[{_TURNS}]+|[|/\\-](?=\s))\s*(?P<rest>.*?)$|^(?P<front>.*?)\s*(?P<tail>[{_TURNS}]+)\s*$"
+    rf"^\s*(?P<lead>[{TURNING}]+|[|/\\-](?=\s))\s*(?P<rest>.*?)$|^(?P<front>.*?)\s*(?P<tail>[{TURNING}]+)\s*$"
 )
 _LEAD = re.compile(r"^(?P<lead>\W*)(?P<rest>.*)$")
 _END = r"(?=\W*$|\s*(?:…|\.{2,}|[|:·•—–(\[]|\s-\s))"
@@ -57,7 +57,6 @@ _RETRIES = re.compile(
 _SPOKEN = re.compile(r"[•●⏺✦✧✨◆■]\s")
 """How rows begin in which somebody begins to speak."""
 _PROMPT = re.compile(r"[>❯›»](?:\s|$)")
-_EDGES = " \t│┃║"
 BOX_ROWS = 5
 """Rows of a box for words at most, and below it."""
 _SECONDS = re.compile(r"\b(\d+(?:\.\d+)?)\s*s(?:ec(?:ond)?s?)?\b")
@@ -132,8 +131,8 @@ def _last_said(rows: Sequence[str]) -> list[str]:
     One prompt may stand below it: that of the input line.
     """
     said, in_line = list[str](), False
-    for row in [row for row in _above_box(rows) if row.strip(_EDGES)][-LAST_ROWS:][::-1]:
-        inner = row.strip(_EDGES)
+    for row in [row for row in _above_box(rows) if row.strip(EDGES)][-LAST_ROWS:][::-1]:
+        inner = row.strip(EDGES)
         if _RULE.match(row):
             continue
         if _PROMPT.match(inner):
@@ -159,7 +158,7 @@ def read_retry(rows: Sequence[str], now: float) -> Reading | None:
     """Read the lowest row (plain) that tells when another attempt comes; whether it lives it doesn't tell itself."""
     for row in reversed([row for row in rows if row.strip()][-SCREEN_LINES:]):
         if _RETRIES.search(row):
-            line = clean(row.strip(_EDGES))
+            line = clean(row.strip(EDGES))
             until = limit_ends(line, now) or _counted(line, now)
             return Reading(S.RATE_LIMITED, line, Source.SCREEN, until) if until else None
     return None

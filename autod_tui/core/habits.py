@@ -21,8 +21,9 @@ FEW = 2
 MOST_KNOWN = 12
 """Rows of work that are remembered; the latest ones."""
 
-_TURNING = "⠁-⣿◐-◓◴-◷◜-◟◠◡✢✣✤✥✦✧✱-✽⏳⌛🌑-🌘🕐-🕛"
-_SPIN = re.compile(rf"[{_TURNING}⠀]+|^[|/\\-](?=\s)|[░▒▓█▉■□▪▫⬝⬞━╸╺]{{2,}}|(?<=\w)\.{{1,5}}$|…$")
+TURNING = "⠁-⣿◐-◓◴-◷◜-◟◠◡✢✣✤✥✦✧✱-✽⏳⌛🌑-🌘🕐-🕛"
+"""Characters that turn in spinners, as in a class of a regular expression."""
+_SPIN = re.compile(rf"[{TURNING}⠀]+|^[|/\\-](?=\s)|[░▒▓█▉■□▪▫⬝⬞━╸╺]{{2,}}|(?<=\w)\.{{1,5}}$|…$")
 """What turns: a glyph of spinners, a line that turns before a row, a bar, dots at the end of a word."""
 _TURNS = "⠿"
 _DRAWN = re.compile(r"[▏▎▍▌▋▊█▐▕│┃║╭╮╰╯┌┐└┘─━═╌_\s]+")
@@ -32,7 +33,8 @@ _NUMBER = re.compile(rf"[<>~≈]?\d+(?:[.,:]\d+)*(?:{_UNIT}(?:\s?\d+{_UNIT})*)?"
 """A number with its unit: what took seconds takes minutes and seconds later."""
 _COUNTING = re.compile(r"(?i)\b(?:esc(?:ape)?|ctrl.?c|\^c)\b.*\b(?:interrupt|cancel|stop|abort)")
 """A row that counts while the agent works: a mere clock names no key."""
-_EDGES = " \t│┃║"
+EDGES = " \t│┃║"
+"""What may stand at both ends of a row in a box."""
 _PROMPT = re.compile(
     r"^\s*(?:[│┃]\s*)?(?:[\w./~@()\[\] -]{0,30})?[>❯›»λ]\s*$|^\s*(?:user|you|human|me|input|prompt)\s*[:>]\s*$", re.I
 )
@@ -85,7 +87,7 @@ def watch(before: Habit, rows: Sequence[str], cursor: tuple[int, int] | None, no
 
 def shape_of(row: str) -> str:
     """Return what stays of a row that is drawn anew: its words, a mark for what turns, another one for each number."""
-    inner = row.strip(_EDGES)
+    inner = row.strip(EDGES)
     if key := _COUNTING.search(inner):  # what it says of its work is another thing each time
         inner = f"{' '.join(_SPIN.findall(inner[: key.start()]))} {key[0]}"
     return _DRAWN.sub(" ", _NUMBER.sub("0", _SPIN.sub(_TURNS, inner))).strip()
@@ -114,7 +116,7 @@ def _alive(before: Habit, rows: Sequence[str], shapes: Sequence[str]) -> tuple[s
 
 
 def _turned(old: str, new: str) -> bool:
-    one, other = (_SPIN.findall(row.strip(_EDGES)) for row in (old, new))
+    one, other = (_SPIN.findall(row.strip(EDGES)) for row in (old, new))
     return bool(one) and len(one) == len(other) and one != other
 
 

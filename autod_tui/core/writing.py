@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from autod_tui.core.pane_ports import Screen
 
 _COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _PROMPTS = re.compile(r"^[\s│┃]*(?:[a-z-]+)?[>❯›](?=\s)|^.*[\])?]:?(?=\s)")
 """A prompt, or the end of a question in one line; the last one in a row counts."""
+
+
+def uncoloured(line: str) -> str:
+    """Return a row of a screen without its colours."""
+    return _COLOURS.sub("", line)
+
+
+def plain_rows(lines: Iterable[str]) -> tuple[str, ...]:
+    """Return rows of a screen without their colours and the blanks at their ends."""
+    return tuple(uncoloured(line).rstrip() for line in lines)
 
 
 def unwritten(screen: Screen) -> tuple[str, ...] | None:
@@ -19,7 +30,7 @@ def unwritten(screen: Screen) -> tuple[str, ...] | None:
     """
     if screen.cursor is None or screen.cursor[1] >= len(screen.lines):
         return None
-    rows = [_COLOURS.sub("", line).rstrip() for line in screen.lines[: screen.cursor[1] + 1]]
+    rows = list(plain_rows(screen.lines[: screen.cursor[1] + 1]))
     at = len(rows) - 1
     while at > 0 and not _PROMPTS.match(rows[at] + " ") and len(rows[at - 1]) >= screen.size[0] - 1:
         at -= 1

@@ -27,10 +27,15 @@ def asks(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> R
     return Reading(WorkstreamState.WAITING, said, Source.SCREEN)
 
 
+def question_shown(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> Reading | None:
+    """Read nothing but a question by its profile's pattern, whatever else the screen shows."""
+    patterns = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
+    return agents.read_screen(patterns, lines)
+
+
 def rest_shown(agents: AgentsPort, profile: AgentProfile, lines: tuple[str, ...]) -> Reading:
     """Read a screen that shows no work any more: it rests, or asks what this version of the agent tells by no event."""
-    patterns = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
-    asked = agents.read_screen(patterns, lines)
+    asked = question_shown(agents, profile, lines)
     if asked is not None and agents.read_question(profile, lines) is not None:
         return msgspec.structs.replace(asked, vague=True)
     return Reading(WorkstreamState.IDLE, "", Source.SCREEN, vague=True)

@@ -8,7 +8,7 @@ import msgspec
 
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.engine.asked import MAY_HAVE_ENDED, rest_shown
+from autod_tui.engine.asked import MAY_HAVE_ENDED, question_shown, rest_shown
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
 
@@ -96,8 +96,7 @@ class Resting:
             self._asking.discard(record.name)
             return True
         self._busy.discard(record.name)  # after an answer the screen may be half drawn for a while
-        asks = msgspec.structs.replace(profile, working="", failed="", done="", rate_limited="")
-        if self._house.agents.read_screen(asks, lines) is None:
+        if question_shown(self._house.agents, profile, lines) is None:
             return record.name in self._asking
         self._drop(record.name)
         if record.name in self._asking and record.source is not Source.SCREEN:

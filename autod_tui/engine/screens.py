@@ -14,6 +14,7 @@ from autod_tui.core.pane_ports import Screen as Shown
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
+from autod_tui.core.writing import plain_rows, uncoloured
 from autod_tui.engine.asked import asks, still_written
 from autod_tui.engine.house import House
 from autod_tui.engine.minds import Minds
@@ -41,7 +42,6 @@ SHARE = 0.04
 """Seconds for each living agent between two looks at one of them: many take turns."""
 AGREE_AFTER = 0.1
 """Seconds between the two looks of somebody who only passes by."""
-_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 class Screens:
@@ -196,7 +196,7 @@ class Screens:
         name = record.name
         if reading is not None and 0 < reading.until < self._house.stream.clock() + UP:
             reading = None
-        rows = tuple(_COLOURS.sub("", line).rstrip() for line in lines)
+        rows = plain_rows(lines)
         before = self._glances.get(name, Glance())
         said = reading.reason if reading else ""
         seen, lives = glance(before, rows, said, own=self._own(record, rows, said))
@@ -224,7 +224,7 @@ class Screens:
         if profile is None or not profile.answering or record.state is not WorkstreamState.RATE_LIMITED:
             self._answers.pop(record.name, None)
             return
-        found = [shown[0] for line in lines if (shown := re.search(profile.answering, _COLOURS.sub("", line)))]
+        found = [shown[0] for line in lines if (shown := re.search(profile.answering, uncoloured(line)))]
         before = self._answers.setdefault(record.name, found)
         if len(found) < len(before):  # rows went up and away
             self._answers[record.name] = found

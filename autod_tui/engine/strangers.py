@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
 from autod_tui.core.habits import STILL_FOR, Habit, Shown, prompt_stands, watch
@@ -11,7 +9,7 @@ from autod_tui.core.hearing import OVERDUE
 from autod_tui.core.pane_ports import Screen
 from autod_tui.core.retries import Glance, glance
 from autod_tui.core.workstream import Reading, Source, WorkstreamRecord, WorkstreamState
-from autod_tui.core.writing import unwritten
+from autod_tui.core.writing import plain_rows, unwritten
 from autod_tui.engine.house import House
 
 S = WorkstreamState
@@ -24,7 +22,6 @@ CALM_AFTER = 3.0
 """Seconds of silence after which one rests that reads keys and was never seen to turn anything: most do at work."""
 DRAWN_WITHIN = 1.0
 """Seconds after a notification in which the screen may change to what it is about."""
-_COLOURS = re.compile(r"\x1b\[[0-9;:]*m")
 _RESTS = frozenset({S.IDLE, S.FAILED, S.RATE_LIMITED})
 _WORKS = Reading(S.WORKING, "", Source.SCREEN)
 _IDLE = Reading(S.IDLE, "", Source.SCREEN)
@@ -77,9 +74,9 @@ class Strangers:
         None tells nothing new; 0 seconds that only new output can tell more.
         """
         known, now = self._of(record), self._house.stream.clock()
-        rows = tuple(_COLOURS.sub("", line).rstrip() for line in screen.lines)
+        rows = plain_rows(screen.lines)
         if (written := unwritten(screen)) is not None and record.state in _RESTS:
-            rows = tuple(_COLOURS.sub("", line).rstrip() for line in written)
+            rows = plain_rows(written)
         before = known.habit.rows
         known.habit, shown = watch(known.habit, rows, screen.cursor, now)
         known.moves = known.moves + 1 if shown is Shown.MOVES else 0
