@@ -112,6 +112,18 @@ def usage_of(models: Mapping[str, Tokens], prices: PriceList, reported_usd: floa
     )
 
 
+def never_less(told: Mapping[str, Tokens], known: Mapping[str, Tokens]) -> dict[str, Tokens]:
+    """Return what was used by model, where `known` is what was told of the same before.
+
+    What was used stays used, also if the agent has removed what told it.
+    """
+    return {model: max((m.get(model, Tokens()) for m in (told, known)), key=_total) for model in {**known, **told}}
+
+
+def _total(tokens: Tokens) -> int:
+    return tokens.total
+
+
 def total_usage(usages: Iterable[Usage]) -> Usage:
     """Add what is known up; a cost is only told when every session that used tokens has one."""
     found = [one for one in usages if one.total is not None or one.cost_usd is not None]

@@ -10,7 +10,7 @@ from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.events import Event, Noted
 from autod_tui.core.limits import limit_reason, limits_of
 from autod_tui.core.run_events import SessionMeasured
-from autod_tui.core.usage import Usage, usage_of
+from autod_tui.core.usage import Usage, never_less, usage_of
 from autod_tui.engine.followed import followed_session, followed_workstream
 from autod_tui.engine.house import House
 
@@ -41,14 +41,14 @@ class Spending:
 
     def take(self, sign: Sign) -> None:
         """Take what a conversation has used by now; it is written at once, or at the end of the second."""
-        if sign.models is None and sign.reported_usd is None:
+        if not sign.models:
             return
         account = self._account(sign)
         if account is None:
             return
-        usage = usage_of(sign.models, self._house.plan.prices, sign.reported_usd) if sign.models else None
-        if usage is None:
-            return
+        known = self._waiting.get(account) or self._known(account)
+        models = never_less(sign.models, known.models if known else {})
+        usage = usage_of(models, self._house.plan.prices, sign.reported_usd)
         self._waiting[account] = usage
         if account not in self._timers:
             self._write(account)

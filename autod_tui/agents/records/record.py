@@ -55,6 +55,8 @@ READERS: Mapping[str, Callable[[float, Path], Reader]] = {
     "vibe": VibeReader,
 }
 """Format to what makes a reader of a file that counts from a Unix time on."""
+_SHORT_LIVED = frozenset({"vibe"})
+"""Formats whose agents remove a file soon, and some of them right after its last word."""
 
 
 class Record:
@@ -65,8 +67,9 @@ class Record:
         self.path = path
         self._make = READERS[format]
         self._side_files = _SIDE_FILES.get(format, _none)
+        self._hold = format in _SHORT_LIVED
         self._since = since
-        self._parts: dict[Path, _Part] = {path: _Part(path, self._make, since)}
+        self._parts: dict[Path, _Part] = {path: self._part(path)}
         self._strangers: set[Path] = set()
         """Files beside the record that are no part of it."""
         self._teller = Teller()
@@ -77,7 +80,7 @@ class Record:
         main.read()
         for side in self._side_files(self.path, main.sums.conversation, {*self._parts, *self._strangers}):
             if side.belongs:
-                self._parts[side.path] = _Part(side.path, self._make, self._since, same=side.same)
+                self._parts[side.path] = self._part(side.path, same=side.same)
             else:
                 self._strangers.add(side.path)
         for path, part in self._parts.items():
@@ -85,6 +88,9 @@ class Record:
                 part.read(main.sums)
         files = [part.sums for path, part in self._parts.items() if path == self.path or not part.same]
         return self._teller.news(main.sums, [*files, *missed(files)])
+
+    def _part(self, path: Path, *, same: bool = False) -> _Part:
+        return _Part(Tail(path, hold=self._hold), self._make, self._since, same=same)
 
 
 def open_record(followed: Followed) -> Readable | None:
@@ -106,12 +112,12 @@ def open_record(followed: Followed) -> Readable | None:
 class _Part:
     """One file of a record."""
 
-    def __init__(self, path: Path, make: Callable[[float, Path], Reader], since: float, *, same: bool = False) -> None:
-        self._tail = Tail(path)
+    def __init__(self, tail: Tail, make: Callable[[float, Path], Reader], since: float, *, same: bool) -> None:
+        self._tail = tail
         self._make, self._since = make, since
         self.same = same
         """It is of the same conversation, of which it may repeat messages: they are counted together."""
-        self.reader = make(since, path)
+        self.reader = make(since, tail.path)
         """What has understood the file so far."""
 
     @property

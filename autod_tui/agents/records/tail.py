@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +14,29 @@ _HEAD = 64
 """First bytes by which a file is known again."""
 
 
+class _Opened:
+    """An open file, closed with the last reference to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self.descriptor)
+
+    def is_linked(self) -> bool:
+        """Tell whether it still has a name."""
+        return os.fstat(self.descriptor).st_nlink > 0
+
+
 class Tail:
     """Reads a growing file line by line; each line is told once, a line is told when it is whole."""
 
-    def __init__(self, path: Path) -> None:
-        """Read `path` from its beginning; it needn't be there yet."""
+    def __init__(self, path: Path, *, hold: bool = False) -> None:
+        """Read `path` from its beginning; it needn't be there yet.
+
+        Held it stays open between two readings, so that what is written just before its removal is read, too.
+        """
         self.path = path
+        self._hold = hold
+        self._held: _Opened | None = None
         self._offset = 0
         self._half = b""
         self._passing = False
@@ -31,10 +49,12 @@ class Tail:
         `begin_anew` is called before, when the file is not the one that was read so far: cut short or replaced.
         """
         try:
-            with self.path.open("rb") as file:
-                self._look(file.fileno(), begin_anew)
-                return self._read_on(file.fileno(), take)
+            file = self._held or _Opened(self.path)
+            self._held = file if self._hold and file.is_linked() else None  # once removed it grows no more
+            self._look(file.descriptor, begin_anew)
+            return self._read_on(file.descriptor, take)
         except OSError:
+            self._held = None
             return False
 
     def _look(self, file: int, begin_anew: Callable[[], None]) -> None:

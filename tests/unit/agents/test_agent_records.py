@@ -119,6 +119,30 @@ def test_a_line_without_an_end_takes_no_memory_for_ever(tmp_path: Path, monkeypa
     assert lines == [b"short"]
 
 
+def test_a_held_file_is_read_to_its_end_after_its_removal_and_then_let_go(tmp_path: Path) -> None:
+    path, lines = tmp_path / "short-lived", list[bytes]()
+    path.write_bytes(b"first\n")
+    tail = Tail(path, hold=True)
+    assert tail.read(lines.append, lines.clear)
+    with path.open("ab") as file:
+        file.write(b"last\n")
+    path.unlink()
+    assert str(path) in str(open_files())
+    assert tail.read(lines.append, lines.clear)
+    assert lines == [b"first", b"last"]
+    assert str(path) not in str(open_files())
+    assert not tail.read(lines.append, lines.clear)
+    path.write_bytes(b"of another\n")
+    assert tail.read(lines.append, lines.clear)
+    assert lines == [b"of another"]
+    del tail
+    assert str(path) not in str(open_files())
+
+
+def open_files() -> list[str]:
+    return [str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+
+
 @pytest.mark.parametrize("format", READERS)
 def test_nonsense_counts_nothing(tmp_path: Path, format: str) -> None:
     path = tmp_path / "x"

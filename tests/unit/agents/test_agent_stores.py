@@ -235,6 +235,17 @@ def test_vibe_counts_over_all_pieces_of_its_journal_and_sub_agents(tmp_path: Pat
     assert record.read_new().models == {"standin": VIBE_LOGGED + Tokens(input=30, output=3)}
 
 
+def test_vibe_counts_what_a_piece_tells_just_before_its_removal(tmp_path: Path) -> None:
+    session = vibe_session(tmp_path, VIBE, vibe_answer("a", 10, 1), "")
+    record = open_record(followed("vibe", tmp_path))
+    assert record is not None
+    assert record.read_new().models == {"standin": Tokens(input=10, output=1)}
+    piece = session / "journal" / f"{1:016}.jsonl"
+    piece.write_text(vibe_answer("b", 20, 2))
+    piece.unlink()
+    assert record.read_new().models == {"standin": Tokens(input=30, output=3)}
+
+
 def test_vibe_counts_children_that_only_their_snapshots_tell_of(tmp_path: Path) -> None:
     session = vibe_session(tmp_path, VIBE, vibe_answer("a", 10, 1))
     agent = followed("vibe", tmp_path)

@@ -101,6 +101,17 @@ async def test_sums_are_written_at_most_once_a_second_and_the_last_one_always(
     assert len(world.of(UsageMeasured)) == 4
 
 
+async def test_what_was_used_stays_used_when_records_that_told_it_are_gone(world: World) -> None:
+    world.spending.take(sign(40))
+    world.spending.take(sign(30))
+    world.spending.take(Sign(session="s", conversation="c", models={"another": Tokens(output=5)}))
+    world.spending.take(sign(41))
+    world.spending.close()
+    spent = world.house.state.workstream("a").usage
+    assert spent.models == {"m": Tokens(output=41), "another": Tokens(output=5)}
+    assert [event.usage.output for event in world.of(UsageMeasured)] == [40, 46]
+
+
 async def test_a_session_of_a_run_has_an_account_of_its_own(world: World) -> None:
     world.spending.take(sign(5, session="r-s"))
     world.spending.close()
