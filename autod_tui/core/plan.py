@@ -91,6 +91,12 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     """How a person gets the program, in one line."""
     built_in: bool = False
 
+    def is_typed_to(self, *, resumed: bool) -> bool:
+        """Say whether its prompt is typed into its first screen: `resume` may have no place for it."""
+        if resumed and any("{prompt}" in argument or "{prompt_file}" in argument for argument in self.resume):
+            return False
+        return self.prompt is PromptMode.KEYS or (resumed and self.interactive and self.prompt is PromptMode.ARGUMENT)
+
     @property
     def strange(self) -> bool:
         """Whether nothing is known of how this program tells its state: neither autod nor its profile says it."""

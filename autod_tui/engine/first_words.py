@@ -9,11 +9,18 @@ from autod_tui.core.events import Noted, Recorded, StateChanged
 from autod_tui.core.pane_ports import PaneStatus
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.workstream import WorkstreamState
+from autod_tui.core.writing import plain_rows
 from autod_tui.engine.house import House
 
 WAIT = 15.0
 """Seconds to wait at most for a first screen that stands still."""
+BLANK_WAIT = 60.0
+"""The same for a program that takes keys and has drawn nothing yet: it drops what is typed."""
 LOOK = 0.3
+HEARD_LOOKS = 5
+"""Looks within which what was typed changes the screen of a program that has taken it."""
+TIMES = 4
+"""Times that words are typed at most."""
 STILL_LOOKS = 5
 """Looks for which the screen of a program has to stand still that has not set up its terminal for keys, and may be
 about to: what is typed before that is echoed, and not sent by Enter."""
@@ -35,7 +42,7 @@ class FirstWords:
         That takes somebody who conducts: a warning says what to do otherwise.
         """
         if await self._ready(profile, pane):
-            await self._house.panes.paste(pane.pane, words, submit=True)
+            await self._hand_over(pane, words)
             return
         text = f"it asks something first; its prompt is typed after the answer, else by: autod send {name} '{words}'"
         self._house.stream.emit(Noted(level="warning", text=text, name=name))
@@ -58,23 +65,43 @@ class FirstWords:
                     moved.clear()
                     waits = self._house.state.workstream(name).state is WorkstreamState.WAITING
                     if not waits and await self._ready(profile, pane):
-                        await self._house.panes.paste(pane.pane, words, submit=True)
+                        await self._hand_over(pane, words)
                         return
         except (AutodError, TimeoutError):
             return  # its pane is gone, or nobody answers
         finally:
             stop()
 
+    async def _hand_over(self, pane: PaneStatus, words: str) -> None:
+        """Type, and again where that changes nothing on the screen: a program that wasn't ready yet has dropped it."""
+        for _ in range(TIMES):
+            before = await self._lines(pane)
+            await self._house.panes.paste(pane.pane, words, submit=True)
+            if not self._house.processes.reads_keys(pane.pid) or await self._changes(pane, before):
+                return
+
+    async def _changes(self, pane: PaneStatus, before: tuple[str, ...]) -> bool:
+        for _ in range(HEARD_LOOKS):
+            if await self._lines(pane) != before:
+                return True
+            await asyncio.sleep(LOOK)
+        return False
+
     async def _ready(self, profile: AgentProfile, pane: PaneStatus) -> bool:
         """Wait until the screen stands still, some seconds at most; tell whether nothing is asked there."""
         before: tuple[str, ...] = ()
-        asks, still = False, 0
-        for _ in range(int(WAIT / LOOK)):
+        asks, still, waited = False, 0, 0.0
+        while waited < BLANK_WAIT:
             await asyncio.sleep(LOOK)
-            lines = (await self._house.panes.capture(pane.pane)).lines
-            still = still + 1 if lines == before and any(line.strip() for line in lines) else 0
+            waited += LOOK
+            lines = await self._lines(pane)
+            drawn, reads_keys = any(plain_rows(lines)), self._house.processes.reads_keys(pane.pid)
+            still = still + 1 if lines == before and drawn else 0
             asks = self._house.agents.read_question(profile, lines) is not None
-            if still >= (1 if asks or self._house.processes.reads_keys(pane.pid) else STILL_LOOKS):
+            if still >= (1 if asks or reads_keys else STILL_LOOKS) or (waited >= WAIT and (drawn or not reads_keys)):
                 break
             before = lines
         return not asks
+
+    async def _lines(self, pane: PaneStatus) -> tuple[str, ...]:
+        return (await self._house.panes.capture(pane.pane)).lines

@@ -175,8 +175,8 @@ class Workstreams:
             ),
             *_known(spec.name, session, conversation or (session if _names_its_conversation(profile) else "")),
         )
-        if profile.prompt is PromptMode.KEYS:
-            await self._first_words.type(spec.name, profile, pane, INSTRUCTION)
+        if profile.is_typed_to(resumed=bool(conversation)):
+            await self._first_words.type(spec.name, profile, pane, values["prompt"])
         return pane
 
     def _environment(

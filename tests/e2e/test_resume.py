@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import pytest
+import tomli_w
 
 from tests.support.e2e_world import SITTER, World
 from tests.support.terminals import wait_until
@@ -56,6 +57,21 @@ def test_a_killed_agent_goes_on_with_its_conversation(stand: World, kill: object
     kill_agent(stand)
     stand.wait_state("a", "failed")
     assert stand.ask("up")["workstreams"][0]["resumed"] == conversation
+
+
+def test_a_program_that_takes_no_prompt_with_an_old_conversation_gets_it_typed(stand: World) -> None:
+    began = ["sh", "-c", 'echo "$1" >> ../said; exec sleep 1000', "sh", "{prompt}", "{session_id}"]
+    resume = "stty -icanon; printf 'ready> '; read -r words; echo $words >> ../said; exec sleep 1000"
+    talker = {"command": began, "resume": ["sh", "-c", resume, "{session_id}"], "interactive": True}
+    settings = {"project": {"target": "main", "agent": "talker"}, "agents": {"talker": talker}}
+    stand.declare(tomli_w.dumps(settings), "a")
+    stand.ask("up")
+    wait_until(lambda: said(stand), "the agent's word")
+    kill_agent(stand)
+    stand.wait_state("a", "failed")
+    assert stand.ask("up")["message"] == "a: resumed its conversation"
+    wait_until(lambda: len(said(stand)) == 2, "the words")
+    assert said(stand)[-1].startswith("You were interrupted. Look at the state of the worktree")
 
 
 def test_fresh_begins_anew_and_is_what_is_resumed_next(stand: World) -> None:
