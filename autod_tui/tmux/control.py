@@ -95,12 +95,15 @@ class ControlClient:
         return self._reader is not None and not self._gone
 
     async def join(self) -> bool:
-        """Attach; False when there is no server or session to attach to. Cancelled, it leaves in good order."""
+        """Attach; False, after the client has ended, when there is nothing to join. Cancelled, it leaves in order."""
         self._joined = asyncio.get_running_loop().create_future()
         starting = asyncio.create_task(self._start())
         try:
             await asyncio.shield(starting)  # asyncio would kill a client that is just joining: see `close`
-            return await self._joined
+            joined = await self._joined
+            if not joined:
+                await self.close()
+            return joined
         except asyncio.CancelledError:
             await starting
             await self.close()

@@ -82,8 +82,10 @@ async def test_a_caller_that_gives_up_does_not_disturb_the_next(client: ControlC
     assert await client.run(["news"]) == [[]]
 
 
-async def test_joining_nothing_is_false() -> None:
-    assert not await ControlClient(["false"]).join()
+async def test_joining_nothing_is_false_once_the_client_has_ended(tmp_path: Path) -> None:
+    script = 'exec >&-; sleep 0.2; : > "$1"'
+    assert not await ControlClient(["sh", "-c", script, "sh", str(tmp_path / "ended")]).join()
+    assert (tmp_path / "ended").exists()
 
 
 @pytest.mark.parametrize("turns", range(8))
