@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 
 import pytest
@@ -17,16 +18,17 @@ ASKING = ("copilot", "gemini", "opencode", "qwen", "vibe")
 REST = ("done", "idle")
 
 
-def begin(one: AgentWorld) -> None:
-    """Start the agent; one that first asks whether it may trust the directory is told so."""
-    one.stand.ask("up", NAME)
+def begin(one: AgentWorld, requests: int = 1) -> dict[str, object]:
+    """Start the agent and wait for its request; one that first asks whether it may trust the directory is told so."""
+    started: dict[str, object] = one.stand.ask("up", NAME)["workstreams"][0]
 
     def asked() -> bool:
         if one.changes and one.changes[-1]["state"] == "waiting":
             one.stand.autod("answer", NAME, "1", "--json", "--yes")
-        return bool(one.lane.main)
+        return len(one.lane.main) >= requests
 
-    wait_until(asked, "its first request", 90)
+    wait_until(asked, "its request", 90)
+    return started
 
 
 @pytest.mark.parametrize("agent", ASKING)
@@ -139,11 +141,35 @@ def test_a_limit_is_told_with_its_end_and_holds_its_kind(employ: Employ, agent: 
         one.wait_state(*REST)
 
 
+def let_do_all(one: AgentWorld, agent: str) -> None:
+    own = f'[agents.{agent}]\npermission = "all"\n'
+    one.stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n{own}')
+    one.stand.commit("it may do all")
+
+
+@pytest.mark.parametrize("agent", [*ASKING, "pi"])
+def test_killed_it_goes_on_with_its_conversation(employ: Employ, agent: str) -> None:
+    one = employ(agent)
+    let_do_all(one, agent)
+    one.lane.add(Shell("echo a-word-of-before"), Say("The first turn."), Say("The rest."))
+    with one.conducted():
+        begin(one)
+        one.lane.wait_asked(2)
+        one.wait_state(*REST)
+        one.kill()
+        one.wait_state("failed")
+        assert begin(one, 3)["resumed"]
+        asked = one.lane.main[2]
+        assert re.search("You were interrupted|Your session ended", asked.prompt)
+        assert "a-word-of-before" in asked.heard
+        one.wait_state(*REST)
+        one.wait_counted()
+
+
 @pytest.mark.parametrize("agent", [*ASKING, "pi"])
 def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, agent: str) -> None:
     one = employ(agent)
-    own = f'[agents.{agent}]\npermission = "all"\n'
-    one.stand.write("autod.toml", f'[project]\ntarget = "main"\nagent = "{agent}"\n{own}')
+    let_do_all(one, agent)
     one.stand.write("workstreams/week.toml", ONE_TASK)
     one.stand.commit("plan")
     one.lane.add(Shell("echo made > t1.txt"), Say("It is made."))
