@@ -49,9 +49,9 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
 
     Relative times of rate limits are added to `now`, by default this moment. Waiting outranks rate limits, these
     outrank failed, working and done, of which the lowest line counts; a prompt right below a failure hides none. What
-    is done below a rate limit has overcome it, and what was tried again, or asked below it, a failure. A question
-    above a prompt was broken off, where a profile knows prompts, and one above a footer was never asked; all of this
-    is over, the prompt of an earlier rest as well, above a prompt with words.
+    is done below a rate limit has overcome it, and what was tried again, answered or asked below it, a failure. A
+    question above a prompt was broken off, where a profile knows prompts, and one above a footer was never asked; all
+    of this is over, the prompt of an earlier rest as well, above a prompt with words.
     """
     rows = [text for line in lines if (text := _plain(line))][-SCREEN_LINES:]
     waiting, limited = _lowest(profile.waiting, rows), _lowest(profile.rate_limited, rows)
@@ -65,7 +65,7 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
         above = rows[:limited]
         broke = bool(profile.broke) and _lowest(profile.broke, above) == _lowest(profile.failed, above)
         return _seen(WorkstreamState.WORKING if broke else WorkstreamState.RATE_LIMITED, rows[limited], now)
-    if failed < limited or _overcome(profile, rows, failed):
+    if failed < max(limited, _lowest(profile.answered, rows)) or _overcome(profile, rows, failed):
         failed = -1
     rest = (
         (failed, WorkstreamState.FAILED),

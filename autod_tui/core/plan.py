@@ -84,6 +84,8 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
     answering: str = ""
     """Screen pattern of what counts an answer that comes in, where nothing else tells that a limit is over: what it
     matches changes with each part."""
+    answered: str = ""
+    """Screen pattern of a row that only a whole answer ends with: a failure above it was tried again."""
     footer: str = ""
     """Screen pattern of a row that it draws below its input line, and below no question: what stands above such a row
     and looks like a question was merely printed."""

@@ -136,6 +136,7 @@ def _read_profile(name: str, table: Table, parent: AgentProfile | None) -> Agent
         retrying=table.pattern("retrying", base.retrying),
         broke=table.pattern("broke", base.broke),
         answering=table.pattern("answering", base.answering),
+        answered=table.pattern("answered", base.answered),
         footer=table.pattern("footer", base.footer),
         install=table.text("install", base.install),
     )

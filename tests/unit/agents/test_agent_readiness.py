@@ -33,6 +33,12 @@ SCREENS = [
     ("aider", ["Create new file? (Y)es/(N)o [Yes]: y", "Applied edit to a.py", "diff> "], "done"),
     ("aider", ["> do it", "litellm.AuthenticationError: no", "The API provider ...", RULE, "> "], "failed"),
     ("aider", ["> do it", "litellm.AuthenticationError: no", RULE, "> again", "Done.", RULE, "> "], "done"),
+    (
+        "aider",
+        ["> do it", "░litellm.InternalServerError: it broke", "Made.", "Tokens: 1.2k sent, 5 received.", RULE, "> "],
+        "done",
+    ),
+    ("aider", ["Tokens: 837 sent, 2 received.", "> do it", "litellm.InternalServerError: no", RULE, "> "], "failed"),
     ("aider", ["> go on", "Waiting for user confirmation", "was printed", RULE, "> being written"], None),
     ("aider", ["> ", "^C again to exit", RULE, "> go on", "An answer that"], None),
     (
