@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.support.terminals import PATIENCE
 pytestmark = pytest.mark.e2e
 SETTINGS = '[[checkpoint]]\nname = "first"\nmerge = ["a"]\ntag = "done"\n'
 FILES = 400
-LONG = 80_000
+LONG = 160_000
 
 
 def declare(stand: World) -> None:
@@ -43,9 +44,19 @@ def kill_in_the_middle(stand: World) -> None:
     deadline = time.monotonic() + PATIENCE
     while size(first) < LONG:  # no pause: it is a matter of milliseconds
         assert time.monotonic() < deadline, "no checkout was moved"
+    halt(merge.pid)  # at once: it takes longer to find out whom else to kill
     kill_all_but_tmux(stand)
     merge.communicate()
     assert not last.exists(), "the kill came too late to tell anything"
+
+
+def halt(pid: int) -> None:
+    """Stop a process and all that it has started."""
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGSTOP)
+        for begun in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in begun.read_text().split():
+                halt(int(child))
 
 
 def size(path: Path) -> int:
