@@ -24,6 +24,11 @@ class PromptMode(StrEnum):
     FILE = "file"
 
 
+def takes_prompt(argv: Iterable[str]) -> bool:
+    """Tell whether a command has a place for the prompt."""
+    return any("{prompt}" in argument or "{prompt_file}" in argument for argument in argv)
+
+
 class AgentProfile(Struct, frozen=True, kw_only=True):
     """How to start one kind of agent and what its screen says."""
 
@@ -95,7 +100,7 @@ class AgentProfile(Struct, frozen=True, kw_only=True):
 
     def is_typed_to(self, *, resumed: bool) -> bool:
         """Say whether its prompt is typed into its first screen: `resume` may have no place for it."""
-        if resumed and any("{prompt}" in argument or "{prompt_file}" in argument for argument in self.resume):
+        if resumed and takes_prompt(self.resume):
             return False
         return self.prompt is PromptMode.KEYS or (resumed and self.interactive and self.prompt is PromptMode.ARGUMENT)
 

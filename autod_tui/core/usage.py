@@ -117,11 +117,8 @@ def never_less(told: Mapping[str, Tokens], known: Mapping[str, Tokens]) -> dict[
 
     What was used stays used, also if the agent has removed what told it.
     """
-    return {model: max((m.get(model, Tokens()) for m in (told, known)), key=_total) for model in {**known, **told}}
-
-
-def _total(tokens: Tokens) -> int:
-    return tokens.total
+    both = {model: (told.get(model, Tokens()), known.get(model, Tokens())) for model in {**known, **told}}
+    return {model: max(counts, key=lambda used: used.total) for model, counts in both.items()}
 
 
 def total_usage(usages: Iterable[Usage]) -> Usage:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from autod_tui.core.agent_words import HOOK_WAYS, PERMISSIONS, RECORD_FORMATS
 from autod_tui.core.errors import Problem
 from autod_tui.core.names import name_problem, nearest
-from autod_tui.core.plan import AgentProfile, PromptMode
+from autod_tui.core.plan import AgentProfile, PromptMode, takes_prompt
 from autod_tui.store.agent_values import (
     check_word,
     read_argv,
@@ -203,8 +203,7 @@ def _fit_prompt(table: Table, profile: AgentProfile) -> AgentProfile:
 
     A bare program is one that people type to: the prompt is typed. A script finds it in STARTUP.md.
     """
-    takes_it = any("{prompt}" in item or "{prompt_file}" in item for item in profile.command)
-    if takes_it or profile.prompt is not PromptMode.ARGUMENT or not table.has("command"):
+    if takes_prompt(profile.command) or profile.prompt is not PromptMode.ARGUMENT or not table.has("command"):
         return profile
     if table.has("prompt"):
         hint = 'add "{prompt}" or "{prompt_file}", or set prompt = "keys", "stdin" or "file"'

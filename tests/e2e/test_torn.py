@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autod_tui import processes
 from tests.support.e2e_world import World
 from tests.support.terminals import PATIENCE
 
@@ -44,19 +45,12 @@ def kill_in_the_middle(stand: World) -> None:
     deadline = time.monotonic() + PATIENCE
     while size(first) < LONG:  # no pause: it is a matter of milliseconds
         assert time.monotonic() < deadline, "no checkout was moved"
-    halt(merge.pid)  # at once: it takes longer to find out whom else to kill
+    for pid in (merge.pid, *processes.descendants(merge.pid)):  # at once: it takes longer to find out whom else to kill
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
     kill_all_but_tmux(stand)
     merge.communicate()
     assert not last.exists(), "the kill came too late to tell anything"
-
-
-def halt(pid: int) -> None:
-    """Stop a process and all that it has started."""
-    with contextlib.suppress(OSError):
-        os.kill(pid, signal.SIGSTOP)
-        for begun in Path(f"/proc/{pid}/task").glob("*/children"):
-            for child in begun.read_text().split():
-                halt(int(child))
 
 
 def size(path: Path) -> int:
