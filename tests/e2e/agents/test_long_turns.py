@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.agents.conftest import Employ
 from tests.support.agent_world import NAME
 from tests.support.standin import Call, Say, Shell, Usage
+from tests.support.terminals import wait_until
 
 pytestmark = pytest.mark.e2e
 NEARLY_FULL = Usage(input=195_000, output=10)
@@ -27,6 +28,7 @@ def test_a_turn_that_waits_for_a_sub_agent_is_work(employ: Employ) -> None:
         one.lane.wait_asked(4)
         one.lane.release("main" if "Say hello." not in one.lane.main[2].prompt else "sub")
         one.lane.wait(lambda lane: any(asked.answered_at for asked in lane.main[2:4]), "an answer to the main agent")
+        wait_until(lambda: "Well." in one.screen(), "its turn's end: a sub-agent that ends sooner is none to wait for")
         one.lane.release("main")
         one.lane.release("sub")
         one.lane.wait_asked(5)
