@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from autod_tui.agents.logs import GEMINI_LOG
-from autod_tui.agents.places import LAUNCH, launch_log
+from autod_tui.agents.places import LAUNCH, answers_place, launch_log
 from autod_tui.agents.versions import installed_version
 from autod_tui.core.errors import AutodError
 from autod_tui.core.plan import AgentProfile
@@ -149,7 +149,9 @@ def _opencode_plugin(profile: AgentProfile, launch: Path) -> Hooks:
     theirs = _object({**os.environ, **profile.env}.get(variable) or "{}")
     if theirs is None:
         return Hooks()
-    plugin = _module(profile, launch, "tell_opencode.js")
+    answers = answers_place(launch.parent)
+    answers.mkdir(mode=0o700, exist_ok=True)
+    plugin = _module(profile, launch, "tell_opencode.js", answers=str(answers))
     plugins: Iterable[Any] = theirs.get("plugin") or []
     return Hooks(env={variable: json.dumps({**theirs, "plugin": [*plugins, plugin.as_uri()]})})
 
@@ -158,13 +160,13 @@ def _pi_extension(profile: AgentProfile, launch: Path) -> Hooks:
     return Hooks(arguments=("--extension", str(_module(profile, launch, "tell_pi.js", "autod.ts"))))
 
 
-def _module(profile: AgentProfile, launch: Path, tail: str, name: str = "autod.mjs") -> Path:
+def _module(profile: AgentProfile, launch: Path, tail: str, name: str = "autod.mjs", **more: str) -> Path:
     """Write a module of JavaScript that tells the events which the profile knows.
 
     pi lends its own packages only to modules that it compiles itself, to which `.mjs` does not belong.
     """
     agent = profile.family or profile.name
-    told = json.dumps({"spool": str(launch.parent), "agent": agent, "events": _events(profile)})
+    told = json.dumps({"spool": str(launch.parent), "agent": agent, "events": _events(profile), **more})
     parts = (_HERE.joinpath(name).read_text("utf-8") for name in ("tell.js", tail))
     module = launch / name
     module.write_text(f"const TOLD = {told}\n{''.join(parts)}", "utf-8")

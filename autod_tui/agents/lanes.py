@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from autod_tui import processes
 from autod_tui.agents.logs import Log, log_path, open_log
-from autod_tui.agents.places import STATUS_TIME, StatusFile
+from autod_tui.agents.places import STATUS_TIME, StatusFile, answers_place
 from autod_tui.agents.spool import take_signs
 from autod_tui.agents.told import status_reading
 from autod_tui.core.agent_ports import Followed, Sign
@@ -58,6 +58,8 @@ class Lane:
             from autod_tui.agents.records import watched_dirs
 
             found |= {f"records{number}": str(path) for number, path in enumerate(watched_dirs(self.agent))}
+        if self.agent.profile.hooks == "opencode-plugin":
+            found["records-answers"] = str(answers_place(self._spool))
         if self._log_path is not None:
             found["records-log"] = str(self._log_path.parent)
         return found
@@ -87,7 +89,7 @@ class Lane:
         from autod_tui.agents.records import News, open_record  # its readers are milliseconds that most needn't spend
 
         if self._record is None:
-            self._record = open_record(self.agent)
+            self._record = open_record(self.agent, answers_place(self._spool))
         news = self._record.read_new() if self._record is not None else News()
         reading = news.reading if news.reading != self._record_told else None
         self._record_told = news.reading

@@ -17,6 +17,8 @@ STATUS_TIME = "statusUpdatedAt"
 """Key under which a status file dates its status, in milliseconds; a heartbeat leaves it as it is."""
 LAUNCH = ".launch"
 """Directory in a session's spool that holds what its launch needs, hook.sh in any case: for hooks of a user's own."""
+ANSWERS = ".answers"
+"""Directory beside those of sessions, which it outlasts: a file for each conversation whose answers a plugin sees."""
 _HOMES = {
     "~/.claude/": "CLAUDE_CONFIG_DIR",
     "~/.codex/": "CODEX_HOME",
@@ -39,6 +41,11 @@ def expanded(path: str, env: Mapping[str, str]) -> Path:
 def launch_log(spool: Path, name: str = "codex-tui.log") -> Path:
     """Return the log that an agent keeps for its launch alone, in a directory of its own in the session's spool."""
     return spool / LAUNCH / "told" / name
+
+
+def answers_place(spool: Path) -> Path:
+    """Return where a plugin tells of the answers that it sees, given the session's spool."""
+    return spool.parent / ANSWERS
 
 
 def own_file(pattern: Path, ancestor: int) -> Path | None:

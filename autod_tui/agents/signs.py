@@ -13,11 +13,14 @@ from typing import Any
 import msgspec
 
 from autod_tui.agents.lanes import Lane
+from autod_tui.agents.places import ANSWERS
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.ports import FilesPort
 
 STRAY_AFTER = 600.0
 """Seconds after its last payload for which the directory of an unknown session is left alone."""
+ANSWERS_KEPT = 90 * 86400.0
+"""Seconds for which a conversation's answers are kept after the last one; what is in the journal stays there."""
 FORMER_AFTER = 1.0
 """Seconds after which a conversation that was left is written to its end."""
 RECORDS_EVERY = 0.2
@@ -120,10 +123,15 @@ class Signs:
 
     def _sweep(self, known: Collection[str]) -> None:
         """Remove what was left of sessions that nobody knows any more; young ones may be about to start."""
+        now = time.time()
         with contextlib.suppress(OSError):
             for directory in self._spool.iterdir():
-                if directory.name not in known and time.time() - directory.stat().st_mtime > STRAY_AFTER:
+                if directory.name not in (ANSWERS, *known) and now - directory.stat().st_mtime > STRAY_AFTER:
                     shutil.rmtree(directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for answers in (self._spool / ANSWERS).iterdir():
+                if now - answers.stat().st_mtime > ANSWERS_KEPT:
+                    answers.unlink()
 
     async def _watch_files(self) -> None:
         async for keys in self._watching().changes():

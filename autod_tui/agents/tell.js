@@ -1,4 +1,5 @@
-// TOLD stands above: {spool, agent, events}. Each event becomes one file of the spool, written whole and renamed.
+// TOLD stands above: {spool, agent, events} and what the part below needs.
+// Each event becomes one file of the spool, written whole and renamed.
 import { renameSync, writeFileSync } from "node:fs"
 
 let count = 0

@@ -141,8 +141,12 @@ class AgentWorld:
         tokens = self.stand.workstream(NAME)["tokens"] or {}
         return tokens.get("input", 0), tokens.get("output", 0), tokens.get("cached", 0)
 
+    def told(self) -> tuple[int, int, int]:
+        """Return what the model has told this agent, as `counted`; titles and the like only if the agent tells them."""
+        told = self.lane.usage(asides=self.agent == "opencode")
+        return told.input + told.cache_write, told.output, told.cache_read
+
     def wait_counted(self) -> None:
-        """Wait until autod has counted exactly what the model has told this agent, besides titles and the like."""
-        told = self.lane.usage()
-        exact = told.input + told.cache_write, told.output, told.cache_read
+        """Wait until autod has counted exactly that."""
+        exact = self.told()
         wait_until(lambda: self.counted() == exact, f"{exact}, only {self.counted()}", PATIENCE)

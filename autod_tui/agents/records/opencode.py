@@ -1,4 +1,4 @@
-"""opencode's conversations: messages in a database, in older versions a file each."""
+"""opencode's conversations: messages in a database, in older versions a file each; answers as our plugin told them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from autod_tui.agents.records.answers import DECODER as ANSWERS
 from autod_tui.agents.records.news import News, Teller
-from autod_tui.agents.records.sums import Sums, whole
+from autod_tui.agents.records.sums import Sums, decoded, whole
+from autod_tui.agents.records.tail import Tail
 from autod_tui.core.usage import Tokens
 
 DATABASE = "opencode.db"
@@ -25,7 +27,7 @@ PATIENCE = 2.0
 """Seconds for which a database may be locked."""
 _FAMILY = """
 WITH RECURSIVE family(id) AS (SELECT ? UNION SELECT s.id FROM session s JOIN family f ON s.parent_id = f.id)
-SELECT m.id, m.time_updated, m.data FROM message m JOIN family f ON m.session_id = f.id
+SELECT m.session_id, m.id, m.time_updated, m.data FROM message m JOIN family f ON m.session_id = f.id
 WHERE m.time_updated >= ? ORDER BY m.time_updated
 """
 _FIRST = """
@@ -63,15 +65,23 @@ _DECODER = msgspec.json.Decoder(_Message, strict=False)
 
 
 class OpencodeRecord:
-    """Reads one conversation with those of its sub-agents."""
+    """Reads one conversation with those of its sub-agents.
 
-    def __init__(self, place: Path, session: str, *, since: float = 0.0) -> None:
+    A message counts by the larger of what opencode and its answer tell: opencode tells nothing of one whose tools have
+    not ended.
+    """
+
+    def __init__(self, place: Path, session: str, answers: Path, *, since: float = 0.0) -> None:
         """Read the conversation `session` in a database or, if `place` is a directory, in a store of files.
 
-        What is dated before Unix time `since` does not count.
+        In `answers` our plugin keeps a file for each conversation. What is dated before Unix time `since` does not
+        count.
         """
         self._messages = _messages_in_files if place.is_dir() else _messages_in_database
         self._place = place
+        self._answers = answers
+        self._told: dict[str, Tail] = {}
+        """This conversation and those of its sub-agents to the file of their answers."""
         self._sums = Sums(since)
         self._sums.conversation = session
         self._costs: dict[str, float] = {}
@@ -81,23 +91,32 @@ class OpencodeRecord:
     def read_new(self) -> News:
         """Read what was added since the last call."""
         with contextlib.suppress(OSError, sqlite3.Error):  # gone, or locked for long: the next time
-            for id, at, data in self._messages(self._place, self._sums.conversation, self._newest - OVERLAP):
+            for one, id, at, data in self._messages(self._place, self._sums.conversation, self._newest - OVERLAP):
                 self._newest = max(self._newest, at)
                 self._take(id, data)
+                self._told.setdefault(one, Tail(self._answers / f"{one}.jsonl"))
+        for tail in self._told.values():
+            tail.read(self._take_answer, _forget_nothing)
         return self._teller.news(self._sums, (self._sums,))
 
+    def _take_answer(self, line: bytes) -> None:
+        answer = decoded(ANSWERS, line)
+        if answer is not None:
+            self._sums.count(answer.id, answer.model, answer.tokens, answer.at / 1000)
+
     def _take(self, id: str, data: bytes) -> None:
-        try:
-            message = _DECODER.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return
-        if message.role != "assistant" or message.tokens is None:
+        message = decoded(_DECODER, data)
+        if message is None or message.role != "assistant" or message.tokens is None:
             return
         at = message.time.created / 1000
         self._sums.count(id, message.modelID, _tokens(message.tokens), at)
         if message.cost and at >= self._sums.since:
             self._costs[id] = message.cost
             self._sums.reported_usd = sum(self._costs.values())
+
+
+def _forget_nothing() -> None:
+    """Go on with what is known: messages count once however often they are told."""
 
 
 def _tokens(told: _Counts) -> Tokens:
@@ -128,18 +147,20 @@ def _opened(place: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
-def _messages_in_database(place: Path, session: str, since: int) -> Iterator[tuple[str, int, bytes]]:
+def _messages_in_database(place: Path, session: str, since: int) -> Iterator[tuple[str, str, int, bytes]]:
+    """Yield the conversation, id, time in milliseconds, and text of each message."""
     with _opened(place) as database:
-        for id, at, data in database.execute(_FAMILY, (session, since)).fetchall():
-            yield str(id), int(at), data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
+        for one, id, at, data in database.execute(_FAMILY, (session, since)).fetchall():
+            text = data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)
+            yield str(one), str(id), int(at), text
 
 
-def _messages_in_files(place: Path, session: str, since: int) -> Iterator[tuple[str, int, bytes]]:
+def _messages_in_files(place: Path, session: str, since: int) -> Iterator[tuple[str, str, int, bytes]]:
     for one in _family_in_files(place, session):
         for path in sorted((place / "message" / one).glob("*.json")):
             changed = int(path.stat().st_mtime * 1000)
             if changed >= since:
-                yield path.stem, changed, path.read_bytes()
+                yield one, path.stem, changed, path.read_bytes()
 
 
 def _sessions_in_files(place: Path) -> Iterator[tuple[str, str, str, float]]:

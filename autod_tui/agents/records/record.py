@@ -55,6 +55,7 @@ READERS: Mapping[str, Callable[[float, Path], Reader]] = {
     "vibe": VibeReader,
 }
 """Format to what makes a reader of a file that counts from a Unix time on."""
+_NOWHERE = Path("/dev/null")
 _SHORT_LIVED = frozenset({"vibe"})
 """Formats whose agents remove a file soon, and some of them right after its last word."""
 
@@ -93,8 +94,8 @@ class Record:
         return _Part(Tail(path, hold=self._hold), self._make, self._since, same=same)
 
 
-def open_record(followed: Followed) -> Readable | None:
-    """Open the record of an agent; None while there is none.
+def open_record(followed: Followed, answers: Path = _NOWHERE) -> Readable | None:
+    """Open the record of an agent; None while there is none. In `answers` a plugin tells of the answers that it sees.
 
     What the conversation had used before the agent that autod started is left out: it was used by somebody else, or
     is counted where it was copied from.
@@ -105,7 +106,7 @@ def open_record(followed: Followed) -> Readable | None:
     since = followed.counted_from.get(followed.conversation, followed.started_at) - EARLY
     if followed.profile.records == "opencode":
         session = followed.conversation or first_session(path, followed.worktree, since)
-        return OpencodeRecord(path, session, since=since) if session else None
+        return OpencodeRecord(path, session, answers, since=since) if session else None
     return Record(path, followed.profile.records, since=since)
 
 

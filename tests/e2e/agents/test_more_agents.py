@@ -56,6 +56,42 @@ def test_it_asks_for_leave_works_and_is_counted(employ: Employ, agent: str) -> N
         assert not (one.worktree / "more").exists()
 
 
+@pytest.mark.parametrize("agent", ASKING)
+@pytest.mark.parametrize("end", ["Escape", "kill"])
+def test_what_a_turn_used_that_ends_amid_its_tool_is_counted(employ: Employ, agent: str, end: str) -> None:
+    one = employ(agent)
+    let_do_all(one, agent)
+    one.lane.add(Shell("touch begun; sleep 600"))
+    with one.conducted():
+        begin(one)
+        wait_until((one.worktree / "begun").exists, "its tool at work", 60)
+        if end == "kill":
+            one.kill()
+        else:
+            one.press(end)
+            if agent == "opencode":
+                one.press(end)  # it asks for it twice
+        one.wait_state("failed", *REST)
+        one.wait_counted()
+
+
+def test_what_a_sub_agent_used_that_is_killed_amid_its_tool_is_counted_and_stays_so(employ: Employ) -> None:
+    one = employ("opencode")
+    let_do_all(one, "opencode")
+    task = {"description": "Half of it", "prompt": "Do it.", "subagent_type": "general"}
+    one.lane.add(Call("task", task), Shell("touch begun"), Shell("touch more; sleep 600"), Say("All done."))
+    with one.conducted():
+        begin(one)
+        wait_until((one.worktree / "more").exists, "its tool at work", 60)
+        one.wait_counted()
+        one.kill()
+        one.wait_state("failed")
+        one.wait_counted()
+        begin(one, 4)
+        one.wait_state(*REST)
+        one.wait_counted()
+
+
 COLOURS = {"type": "string", "enum": ["Red", "Green", "Blue"]}
 FORM = {"colour": COLOURS, "further": {"type": "array", "items": COLOURS}, "name": {"type": "string"}}
 
@@ -175,7 +211,6 @@ def test_a_task_is_worked_on_merged_and_its_tokens_are_counted(employ: Employ, a
     one.lane.add(Shell("echo made > t1.txt"), Say("It is made."))
     told_of = one.stand.autod("run", "week", "--json", "--yes")
     assert told_of.returncode == 0, told_of.stdout + told_of.stderr
-    said = one.lane.usage()
-    exact = {"input": said.input + said.cache_write, "output": said.output, "cached": said.cache_read}
-    assert json.loads(told_of.stdout.splitlines()[-1])["tokens"] == exact
+    run = json.loads(told_of.stdout.splitlines()[-1])
+    assert run["tokens"] == dict(zip(("input", "output", "cached"), one.told(), strict=True))
     assert one.stand.git("show", "done:t1.txt") == "made"

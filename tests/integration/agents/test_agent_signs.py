@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.agents.signs import STRAY_AFTER, Signs
+from autod_tui.agents.signs import ANSWERS_KEPT, STRAY_AFTER, Signs
 from autod_tui.agents.spool import PAYLOAD_LIMIT
 from autod_tui.core.agent_ports import Followed, Sign
 from autod_tui.core.plan import AgentProfile
@@ -234,8 +234,15 @@ async def test_only_what_nobody_knows_any_more_is_swept_away(agent: Agent) -> No
         launch.mkdir(parents=True)
         os.utime(launch.parent, (old, old))
     (agent.spool / "young").mkdir()
+    answers = agent.spool / ".answers"
+    answers.mkdir()
+    for name, at in (("ses_1", old), ("ses_0", old - ANSWERS_KEPT)):
+        (answers / name).touch()
+        os.utime(answers / name, (at, at))
+    os.utime(answers, (old, old))
     await agent.signs.follow([agent.followed])
-    assert {path.name for path in agent.spool.iterdir()} == {SESSION, "young"}
+    assert {path.name for path in agent.spool.iterdir()} == {SESSION, "young", ".answers"}
+    assert [path.name for path in answers.iterdir()] == ["ses_1"]
 
 
 async def test_fifty_quiet_agents_are_no_work(agent: Agent) -> None:

@@ -75,9 +75,10 @@ class Lane:
         """The exchanges that took a step."""
         return [one for one in self.log if one.kind == "main"]
 
-    def usage(self) -> Usage:
-        """Return the sum of all that was reported for main requests."""
-        return sum((one.usage for one in self.main if one.usage is not None), Usage())
+    def usage(self, *, asides: bool = False) -> Usage:
+        """Return the sum of all that was reported for main requests, or for all."""
+        counted = self.log if asides else self.main
+        return sum((one.usage for one in counted if one.usage is not None), Usage())
 
     def wait(self, met: Callable[[Lane], bool], what: str, seconds: float = 30.0) -> None:
         """Wait until `met` holds; it is asked again at every change of the log."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from autod_tui.agents.records import News, find_record, open_record, watched_dirs
+from autod_tui.agents.records.answers import DECODER
 from autod_tui.core.agent_ports import Followed
 from autod_tui.core.plan import AgentProfile
 from autod_tui.core.usage import Tokens
@@ -118,6 +119,68 @@ def test_opencode_thoughts_are_output_and_nonsense_is_nothing(tmp_path: Path, st
     store.message("m2", "ses_own", BEGUN, answer(BEGUN, 0, 0, 0, tokens="many"))
     store.message("m3", "ses_own", BEGUN, {"role": "assistant", "tokens": None})
     assert news_of(followed("opencode", tmp_path)).models == {"standin": Tokens(input=5, output=5, cached=1, written=4)}
+
+
+def test_opencode_counts_an_answer_whose_tools_never_end(tmp_path: Path, store: Store) -> None:
+    answers = tmp_path / "answers"
+    answers.mkdir()
+
+    def told(session: str, id: str, input: int, at: float = BEGUN + 3) -> None:
+        usage = {
+            "prompt_tokens": input + 1020,
+            "completion_tokens": 16,
+            "prompt_tokens_details": {"cached_tokens": 1020},
+        }
+        line = json.dumps({"id": id, "model": "standin", "at": int(at * 1000), "usage": usage})
+        with (answers / f"{session}.jsonl").open("a") as file:
+            file.write(f"{line}\n")
+
+    store.session("ses_own", BEGUN + 1)
+    store.session("ses_child", BEGUN + 2, parent="ses_own")
+    store.message("m1", "ses_own", BEGUN + 3, answer(BEGUN + 3, 0, 0, 0))
+    record = open_record(followed("opencode", tmp_path), answers)
+    assert record is not None
+    assert record.read_new().models == {"standin": Tokens()}
+    told("ses_own", "m1", 108)
+    told("ses_other", "m2", 1)
+    told("ses_own", "m0", 1, BEGUN - 60)
+    assert record.read_new().models == {"standin": Tokens(input=108, output=16, cached=1020)}
+    store.message("m1", "ses_own", BEGUN + 4, answer(BEGUN + 3, 108, 16, 1020))
+    assert record.read_new().models is None
+    store.message("m3", "ses_child", BEGUN + 5, answer(BEGUN + 5, 0, 0, 0))
+    told("ses_child", "m3", 2)
+    assert record.read_new().models == {"standin": Tokens(input=110, output=32, cached=2040)}
+    assert open_record(followed("opencode", tmp_path), answers).read_new().models == {  # type: ignore[union-attr]
+        "standin": Tokens(input=110, output=32, cached=2040)
+    }
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        (
+            {"prompt_tokens": 10, "completion_tokens": 3, "total_tokens": 15, "prompt_tokens_details": None},
+            Tokens(input=10, output=5),  # thoughts that are only in the total
+        ),
+        (
+            {"input_tokens": 10, "output_tokens": 5, "input_tokens_details": {"cached_tokens": 4}, "total_tokens": 15},
+            Tokens(input=6, output=5, cached=4),
+        ),
+        (
+            {"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 3},
+            Tokens(input=10, output=5, cached=4, written=3),
+        ),
+        (
+            {"promptTokenCount": 10, "candidatesTokenCount": 3, "totalTokenCount": 15, "cachedContentTokenCount": 4},
+            Tokens(input=6, output=5, cached=4),
+        ),
+        ({"input_tokens": 10, "output_tokens": 5, "cache_read_input_tokens": None}, Tokens(input=10, output=5)),
+    ],
+    ids=["chat", "responses", "messages", "google", "nothing cached"],
+)
+def test_answers_of_each_kind_tell_the_same_four_counts(usage: dict[str, object], tokens: Tokens) -> None:
+    line = json.dumps({"id": "m", "usage": usage})
+    assert DECODER.decode(line).tokens == tokens
 
 
 def test_opencode_without_a_readable_database(tmp_path: Path) -> None:
