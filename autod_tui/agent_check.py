@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from autod_tui import process
 from autod_tui.adapters import Agents
+from autod_tui.agents.logs import LOG_WAYS
 from autod_tui.core.agent_ports import Sign
 from autod_tui.core.errors import AutodError
 from autod_tui.core.pane_ports import PaneEvent
@@ -70,10 +71,11 @@ AskPerson = Callable[[str, tuple[str, ...]], Awaitable[str]]
 """Shows a question of the agent and its choices; returns the chosen one, empty when nobody answers."""
 
 
-async def check_agent(profile: AgentProfile, *, tell: Tell, ask: AskPerson, patience: float = PATIENCE) -> bool:
+async def check_agent(profile: AgentProfile, *, tell: Tell, ask: AskPerson, patience: float = PATIENCE) -> bool | None:
     """Start the agent in a scratch worktree, tell what works line by line and end it; True when all that counts works.
 
-    What it may cost is the price of one short answer. Nothing is left behind but what the agent keeps itself.
+    None: it waits for a person, so that the rest was not seen. What it may cost is the price of one short answer.
+    Nothing is left behind but what the agent keeps itself.
     """
     with _scratch(profile.name) as root:
         async with _conducting(root, profile) as (conductor, ears):
@@ -142,7 +144,11 @@ class _Check:
     def _record(self) -> WorkstreamRecord:
         return self._conductor.house.state.workstream(NAME)
 
-    async def run(self) -> bool:
+    @property
+    def _waits(self) -> bool:
+        return self._record.state is WorkstreamState.WAITING
+
+    async def run(self) -> bool | None:
         self._begun = time.monotonic()
         answer = await self._conductor.handle(Up(names=(NAME,)))
         if not answer.ok:
@@ -153,9 +159,9 @@ class _Check:
         await self._until_late_ones()
         self._signals()
         self._usage()
-        rested = state in _RESTS
+        rested = None if self._waits else state in _RESTS
         self._say("state", rested, f"{state.value}{_because(self._record)}, told by: {self._record.source.value}")
-        return await self._leave() and rested
+        return rested if await self._leave() else False
 
     async def _until_rest(self) -> WorkstreamState:
         clock = self._conductor.house.stream.clock
@@ -167,7 +173,7 @@ class _Check:
                 break
             if record.state is WorkstreamState.IDLE and clock() - record.since > RESTS_FOR:
                 break
-            if record.state is not WorkstreamState.WAITING or await self._answered():
+            if not self._waits or await self._answered():
                 waits_since = clock()
             if clock() - waits_since > RESTS_FOR:
                 break
@@ -208,7 +214,7 @@ class _Check:
     def _expected(self) -> set[str]:
         profile = self._profile
         told = {
-            "hooks": profile.hooks,
+            "hooks": profile.hooks not in LOG_WAYS,
             "title": profile.titles,
             "status file": profile.status_file,
             "records": profile.records,
@@ -224,7 +230,12 @@ class _Check:
         if (at := self._ears.first.get(what)) is not None:
             self._say(what, True, text, at - self._begun)
         else:
-            self._say(what, False if expected else None, "nothing heard" + ("" if expected else ", nothing expected"))
+            waits = ", but it waits" if self._waits else ""
+            self._say(
+                what,
+                False if expected and not waits else None,
+                f"nothing heard{waits if expected else ', nothing expected'}",
+            )
 
     def _usage(self) -> None:
         if self._ears.models:

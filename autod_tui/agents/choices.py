@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -53,7 +53,14 @@ def read_choices(rows: Sequence[str]) -> Question | None:
         if not block or found.column == block[0].column:  # else a label goes on there
             first, block = at, [found, *block]
     text = question_text(rows[:first])
-    return Question(text=text, choices=_choices(block)) if text and _grants_and_refuses(block) else None
+    is_one = text and grants_and_refuses(row.label for row in block) and sum(row.selected for row in block) == 1
+    return Question(text=text, choices=_choices(block)) if is_one else None
+
+
+def grants_and_refuses(labels: Iterable[str]) -> bool:
+    """Tell whether one of these choices grants what is asked for and another one refuses it."""
+    said = tuple(labels)
+    return any(_GRANTS.match(label) for label in said) and any(_REFUSES.match(label) for label in said)
 
 
 def _last(rows: Sequence[str]) -> int:
@@ -77,11 +84,6 @@ def _read(row: str) -> _Row | None:
         return None
     begins = next(part for part in ("number", "mark", "label") if found[part])
     return _Row(found.start(begins), found["label"], bool(found["cursor"]))
-
-
-def _grants_and_refuses(block: Sequence[_Row]) -> bool:
-    grants = any(_GRANTS.match(row.label) for row in block)
-    return grants and any(_REFUSES.match(row.label) for row in block) and sum(row.selected for row in block) == 1
 
 
 def _choices(block: Sequence[_Row]) -> tuple[Choice, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from autod_tui.agents.choices import grants_and_refuses
 from autod_tui.agents.menus import moves, question_text
 from autod_tui.core.agent_ports import Choice, Question
 
@@ -42,12 +43,15 @@ def read_list(rows: Sequence[str]) -> Question | None:
     above = hint
     while above and not rows[above - 1].strip():
         above -= 1
-    if not _BY_ARROWS.search(rows[hint]):
-        return _field(rows[:above])
+    by_arrows = _BY_ARROWS.search(rows[hint])
+    if not by_arrows and (field := _field(rows[:above])) is not None:
+        return field
     first, listed = _choices(rows[:above])
     chosen = [row for row in listed if row.selected]
     if len(listed) < 2 or len(chosen) != 1 or (in_field and not _OWN_WORDS.search(chosen[0].label)):
         return None  # a list that was merely printed
+    if not by_arrows and not grants_and_refuses(row.label for row in listed):
+        return None  # words in a field without edges
     return _question(question_text(rows[:first]), listed, several=bool(_TOGGLES.search(rows[hint])))
 
 

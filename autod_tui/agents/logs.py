@@ -11,6 +11,8 @@ from autod_tui.core.agent_ports import Followed
 if TYPE_CHECKING:
     from autod_tui.core.workstream import Reading
 
+LOG_WAYS = frozenset({"", "codex-log", "gemini-log"})
+"""Ways of hooks by which no event is told: there are none, or only a log."""
 GEMINI_LOG = "gemini.log"
 VIBE_LOG = "~/.vibe/logs/vibe.log"
 COPILOT_LOG = "~/.copilot/logs/process-*-{pid}.log"

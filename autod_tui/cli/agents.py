@@ -113,7 +113,8 @@ async def _carry_out(console: Console, found: InstalledAgent) -> int:
         findings.append(finding)
         when = "" if finding.seconds is None else f" ({finding.seconds:.1f} s)"
         mark = console.paint(f"{_WORDS[finding.works]:<3}", _COLOURS[finding.works])
-        console.show(f"{mark} {table([[finding.name + ': ' + finding.text + when]])[0]}")
+        text = ":" if finding.name == "asks" and console.interactive else f": {finding.text}"  # it follows in full
+        console.show(f"{mark} {table([[finding.name + text + when]])[0]}")
         console.flush()
 
     async def ask(question: str, choices: tuple[str, ...]) -> str:
@@ -130,5 +131,10 @@ async def _carry_out(console: Console, found: InstalledAgent) -> int:
     console.json({"agent": _json(found), "works": works, "checks": [one.as_json() for one in findings]})
     silent = ", ".join(one.name for one in findings if one.works is False)
     but = f"; but see: {silent}" if silent else ""
-    console.say(f"{found.profile.name} works{but}." if works else f"{found.profile.name} does not work as it should.")
+    said = {
+        True: f"works{but}",
+        False: "does not work as it should",
+        None: "waits for an answer, so the rest was not seen",
+    }
+    console.say(f"{found.profile.name} {said[works]}.")
     return int(ExitCode.DONE if works else ExitCode.FAILED)

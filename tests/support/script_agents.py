@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from autod_tui import processes
+from tests.support.raw_terminal import RawTerminal
 
 SOURCE = Path(__file__).parents[2]
 
@@ -56,6 +57,10 @@ class ScriptWorld:
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start autod; what it prints can be read."""
         return subprocess.Popen(self._argv(words), env=self._environ(), stdout=subprocess.PIPE, text=True)
+
+    def on_terminal(self, *words: str) -> RawTerminal:
+        """Start autod on a terminal of its own."""
+        return RawTerminal(self._argv(words), env=self._environ(), cwd=self.directory, size=(100, 30))
 
     def _argv(self, words: tuple[str, ...]) -> list[str]:
         return [sys.executable, "-P", "-m", "autod_tui", "-C", str(self.repository), *words]

@@ -128,6 +128,39 @@ def test_an_agent_that_fails_does_not_work(world: ScriptWorld) -> None:
     assert "failed" in done.stdout
 
 
+ASKING = """#!/bin/sh
+printf 'Trust this folder?\\n > 1. Yes\\n   2. No\\n'
+stty -echo -icanon
+case "$(head -c 1)" in 1 | '') ;; *) exit 3 ;; esac
+clear
+printf '\\033]7501;state=done\\007'
+exec sleep 1000
+"""
+
+
+def test_an_agent_that_waits_for_a_person_is_not_called_broken(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", ASKING))
+    done = world.autod("agents", "check", "mine", "--yes", "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    checks = {check["name"]: check for check in told["checks"]}
+    assert told["works"] is checks["state"]["works"] is checks["title"]["works"] is None
+    assert checks["asks"]["text"] == "Trust this folder?"
+    assert "nothing heard, but it waits" in checks["title"]["text"]
+    assert (checks["ends"]["works"], world.left()) == (True, [])
+
+
+def test_what_an_agent_asks_while_it_is_checked_is_answered_on_the_terminal(world: ScriptWorld) -> None:
+    declare(world, world.program("mine", ASKING))
+    terminal = world.on_terminal("agents", "check", "mine", "--yes")
+    terminal.wait_for(lambda told: b"1. Yes" in told and b"your choice" in told, "the question")
+    terminal.type(b"1\n")
+    told = terminal.wait_for(lambda told: b"mine works" in told, "the end")
+    assert told.count(b"Trust this folder?") == 1
+    assert b"answered: Yes" in told
+    assert terminal.process.wait(10) == 0
+
+
 def test_a_check_says_beforehand_what_it_does_and_asks(world: ScriptWorld) -> None:
     declare(world, world.program("mine", f"#!/bin/sh\ntouch '{world.directory}/started'\n"))
     done = world.autod("agents", "check", "mine")

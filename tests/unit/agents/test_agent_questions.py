@@ -67,6 +67,8 @@ ASKED = [
         ["1 round|Up Up Enter", "2 square|Up Enter", "3 a blob, 2|Enter", "4 Chat|Down Enter"],
         "",
     ),
+    ("claude-trust-arrows.ansi", "one you trust?", ["1 No, exit|Enter", "2 Yes, I trust|Down Enter"], None),
+    ("claude-bypass-arrows.ansi", "all responsibility", ["1 No, exit|Enter", "2 Yes, I accept|Down Enter"], None),
     ("claude-trust-dialog", "one you trust?", ["1 Yes, I trust|1", "2 No, exit|2"], None),
     ("claude-apikey-dialog", "use this API key?", ["1 Yes|1", "2 No (rec|2"], None),
     ("claude-bypass-dialog", "accept all responsibility", ["1 No, exit|1", "2 Yes, I accept|2"], None),
@@ -166,6 +168,7 @@ LOOKALIKES = {
     "a menu that was printed": ["● It asked:", " ❯ 1. Yes", "   2. No", " Esc to cancel", RULE, "❯ ", RULE],
     "a numbered prompt being written": [RULE, "❯ 1. read", "  2. write", RULE, "  ? for shortcuts"],
     "one line": ["❯ 1. fix this"],
+    "words in a field without edges": ["❯ Yes, it works", "  and the rest, too", "", "Enter to submit · Esc to cancel"],
     "an arrow list that was printed": [
         " ❯ Red",
         "   Green",
