@@ -186,11 +186,11 @@ class Question(Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """The same for the same question with the same choices, wherever the agent's cursor stands; short."""
+        """The same for the same question and choices, wherever the agent's cursor stands and its lines break; short."""
         import hashlib  # brings OpenSSL along, which the dashboard's first frame needn't wait for
 
         words = "\0".join([self.text, *(f"{choice.key} {choice.label}" for choice in self.choices)])
-        return hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:16]
+        return hashlib.sha256("".join(words.split()).encode("utf-8", "replace")).hexdigest()[:16]
 
     def choice(self, word: str) -> Choice | None:
         """Return the choice that `word` means: its key, its label, or the start of one label only; else None."""

@@ -211,6 +211,19 @@ async def test_the_pane_gets_the_size_of_its_view() -> None:
         assert size == (94, 46)
 
 
+async def test_a_pane_that_opens_in_the_selected_workstream_gets_it_too() -> None:
+    async with robot_at(busy_desk(), (200, 50)) as robot:
+        await select(robot, "retry-error-handling")
+        looked = robot.desk.looked
+        before = len(looked)
+        started = ev.AgentStarted(
+            name="retry-error-handling", session="r", agent="claude", model="", window="@9", pane="%9", pid=9
+        )
+        robot.desk.happen(started)
+        await robot.until(lambda: len(looked) > before, "no size told")
+        assert looked[-1] == (("retry-error-handling",), (94, 46))
+
+
 async def test_up_down_and_remove() -> None:
     async with robot_at(busy_desk()) as robot:
         await select(robot, "retry-error-handling")

@@ -138,7 +138,7 @@ class HomeScreen(BoardScreen):
             titled(live, "pane")
             return
         look = words.WORKSTREAM[view.record.state]
-        live.follow(view.name, _no_pane_note(view))
+        live.follow(view.name, _no_pane_note(view), pane=view.record.pane)
         mode = "typing: every key goes to the agent, F12 or ctrl+] leaves" if live.typing else ""
         titled(live, f"{view.name} {look.mark} {look.word}", mode)
 

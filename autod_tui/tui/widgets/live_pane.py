@@ -47,6 +47,7 @@ class LivePane(Widget, can_focus=True):
         super().__init__(id=id)
         self._desk = desk
         self.workstream = ""
+        self._pane = ""
         self.typing = False
         self._watching = False
         self._dirty = False
@@ -62,9 +63,10 @@ class LivePane(Widget, can_focus=True):
         self._keys: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
         self._sender: asyncio.Task[None] | None = None
 
-    def follow(self, workstream: str, note: tuple[str, ...] = ()) -> None:
-        """Show `workstream`'s pane from now on; `note` stands there while it has none."""
-        changed = workstream != self.workstream
+    def follow(self, workstream: str, note: tuple[str, ...] = (), *, pane: str = "") -> None:
+        """Show `workstream`'s pane, by tmux's id, from now on; `note` stands there while it has none."""
+        changed, opened = workstream != self.workstream, pane != self._pane
+        self._pane = pane
         if gone := note != self._note:  # it tells whether there is a pane
             self._note = note
             if self._shown is None:
@@ -74,6 +76,7 @@ class LivePane(Widget, can_focus=True):
             self.workstream = workstream
             self._stale = self._shown is not None
             self.set_timer(2 * FRAME, self._drop_stale)
+        if changed or opened:
             self._look()
         if changed or gone or self._shown is None:
             self.mark_dirty()

@@ -342,6 +342,13 @@ def test_the_digest_follows_the_question_and_not_the_cursor() -> None:
     assert first.digest == moved.digest != other.digest
 
 
+def test_the_digest_does_not_follow_the_width_of_the_pane() -> None:
+    wide = look(["May it be run now?", "❯ 1. Yes, and always in /home/ann/repo", "  2. No"])
+    narrow = look(["May it be run", "now?", "❯ 1. Yes, and always in", "     /home/ann/repo", "  2. No"])
+    assert wide and narrow
+    assert wide.digest == narrow.digest
+
+
 @given(st.lists(st.text(alphabet="❯›1.2) │╭╮─[y/n]YN: \x1b[7mabc", max_size=30), max_size=12))
 def test_any_screen_can_be_read(lines: list[str]) -> None:
     question = look(lines)
