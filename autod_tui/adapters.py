@@ -120,6 +120,10 @@ class Processes:
         """Tell whether a process's terminal is set up for keys."""
         return processes.reads_keys(pid)
 
+    def cpu_seconds(self, pid: int) -> float:
+        """Return how long processors have worked for a process."""
+        return processes.cpu_seconds(pid)
+
     def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
         """Return the living processes of such programs that work in a worktree."""
         return programs.working_in(worktree, names)

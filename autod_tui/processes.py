@@ -13,6 +13,9 @@ from pathlib import Path
 from autod_tui.core.errors import CommandFailedError
 
 _LOCAL_MODES = 3
+_TIMES = slice(11, 15)
+"""Fields of a process's `stat` behind its name: user and system time, its own and that of children that have ended."""
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def kill_group(pid: int, number: int = signal.SIGKILL) -> None:
@@ -121,6 +124,12 @@ def descendants(pid: int) -> list[int]:
             found.append(child)
             queue.append(child)
     return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the time that processors have worked for `pid` and its descendants, ended children included."""
+    stats = (read_proc(one, "stat").rpartition(b")")[2].split() for one in (pid, *descendants(pid)))
+    return sum(sum(map(int, fields[_TIMES])) for fields in stats) / _TICKS
 
 
 def environment_of(pid: int) -> dict[str, str]:

@@ -88,6 +88,10 @@ class ProcessesPort(Protocol):
         """Tell whether a process's terminal hands on each key as it is pressed, or can't tell that."""
         ...
 
+    def cpu_seconds(self, pid: int) -> float:
+        """Return the time that processors have worked for a process and those that it started."""
+        ...
+
     def guests(self, worktrees: Collection[str], names: Collection[str]) -> Mapping[str, tuple[Guest, ...]]:
         """Return those that autod has not started, by worktree; of a program and those it started only the first."""
         ...

@@ -15,15 +15,16 @@ from autod_tui.engine.house import House
 WAIT = 15.0
 """Seconds to wait at most for a first screen that stands still."""
 BLANK_WAIT = 60.0
-"""The same for a program that takes keys and has drawn nothing yet: it drops what is typed."""
+"""The same for a program that takes keys and has drawn nothing yet, for it drops what is typed, or that took keys
+before."""
 LOOK = 0.3
 HEARD_LOOKS = 5
 """Looks within which what was typed changes the screen of a program that has taken it."""
 TIMES = 4
 """Times that words are typed at most."""
 STILL_LOOKS = 5
-"""Looks for which the screen of a program has to stand still that has not set up its terminal for keys, and may be
-about to: what is typed before that is echoed, and not sent by Enter."""
+"""Looks for which a program has to rest, its screen and its processors, that has not set up its terminal for keys: it
+may be about to, and what is typed before that is echoed, not sent by Enter, or answers what it asks first."""
 ANSWER_WAIT = 1800.0
 """Seconds for which a prompt waits for the answer to what a program asks first."""
 
@@ -46,11 +47,18 @@ class FirstWords:
             return
         text = f"it asks something first; its prompt is typed after the answer, else by: autod send {name} '{words}'"
         self._house.stream.emit(Noted(level="warning", text=text, name=name))
-        task = asyncio.create_task(self._after_answer(name, profile, pane, words))
+        read_keys = self._house.processes.reads_keys(pane.pid)
+        task = asyncio.create_task(self._after_answer(name, profile, pane, words, read_keys))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _after_answer(self, name: str, profile: AgentProfile, pane: PaneStatus, words: str) -> None:
+    async def _after_answer(
+        self, name: str, profile: AgentProfile, pane: PaneStatus, words: str, read_keys: bool
+    ) -> None:
+        """Type once nothing is asked any more; one that has `read_keys` is ready when it does so again.
+
+        Between its questions it may rest for seconds, and what is typed then would answer the next one.
+        """
         moved = asyncio.Event()
 
         def heard(entries: tuple[Recorded, ...]) -> None:
@@ -64,7 +72,7 @@ class FirstWords:
                     await moved.wait()
                     moved.clear()
                     waits = self._house.state.workstream(name).state is WorkstreamState.WAITING
-                    if not waits and await self._ready(profile, pane):
+                    if not waits and await self._ready(profile, pane, read_keys):
                         await self._hand_over(pane, words)
                         return
         except (AutodError, TimeoutError):
@@ -87,20 +95,22 @@ class FirstWords:
             await asyncio.sleep(LOOK)
         return False
 
-    async def _ready(self, profile: AgentProfile, pane: PaneStatus) -> bool:
+    async def _ready(self, profile: AgentProfile, pane: PaneStatus, read_keys: bool = False) -> bool:
         """Wait until the screen stands still, some seconds at most; tell whether nothing is asked there."""
-        before: tuple[str, ...] = ()
+        before: tuple[tuple[str, ...], float] = ((), 0.0)
         asks, still, waited = False, 0, 0.0
         while waited < BLANK_WAIT:
             await asyncio.sleep(LOOK)
             waited += LOOK
             lines = await self._lines(pane)
             drawn, reads_keys = any(plain_rows(lines)), self._house.processes.reads_keys(pane.pid)
-            still = still + 1 if lines == before and drawn else 0
+            look = lines, 0.0 if reads_keys else self._house.processes.cpu_seconds(pane.pid)
+            still = still + 1 if look == before and drawn else 0
             asks = self._house.agents.read_question(profile, lines) is not None
-            if still >= (1 if asks or reads_keys else STILL_LOOKS) or (waited >= WAIT and (drawn or not reads_keys)):
+            stands = still >= (1 if asks or reads_keys else STILL_LOOKS)
+            if (stands or (waited >= WAIT and (drawn or not reads_keys))) and (reads_keys or not read_keys):
                 break
-            before = lines
+            before = look
         return not asks
 
     async def _lines(self, pane: PaneStatus) -> tuple[str, ...]:

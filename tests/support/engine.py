@@ -157,6 +157,9 @@ class NoProcesses:
     def reads_keys(self, pid: int) -> bool:
         return False
 
+    def cpu_seconds(self, pid: int) -> float:
+        return 0.0
+
     def working_in(self, worktree: str, names: object) -> list[int]:
         return []
 

@@ -244,3 +244,22 @@ async def test_ending_by_marker_spares_all_others() -> None:
         for child in (bystander, marked):
             child.kill()
             child.wait()
+
+
+def test_the_work_of_a_process_and_its_children_is_measured() -> None:
+    works = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
+    stays = f"{works}\nimport sys; print(flush=True); sys.stdin.read()"
+    script = '"$0" -c "$1"; echo worked; read end; "$0" -c "$2"; :'
+    argv = ["sh", "-c", script, sys.executable, works, stays]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
+        assert shell.stdin is not None and shell.stdout is not None
+        assert shell.stdout.readline() == b"worked\n"
+        before = processes.cpu_seconds(shell.pid)
+        assert 0.15 <= before == processes.cpu_seconds(shell.pid)
+        shell.stdin.write(b"go on\n")
+        shell.stdin.flush()
+        assert shell.stdout.readline() == b"\n"  # by a child that still lives
+        assert processes.cpu_seconds(shell.pid) >= before + 0.15
+        shell.stdin.close()
+        shell.wait()
+    assert processes.cpu_seconds(shell.pid) == 0

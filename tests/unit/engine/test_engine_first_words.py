@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
 
+from autod_tui.adapters import Agents
+from autod_tui.core.events import StateChanged
 from autod_tui.core.pane_ports import PaneStatus, Screen
 from autod_tui.core.plan import AgentProfile
+from autod_tui.core.workstream import Source, WorkstreamState
 from autod_tui.engine import first_words as first_words_module
 from autod_tui.engine.first_words import BLANK_WAIT, LOOK, STILL_LOOKS, TIMES, WAIT, FirstWords
-from tests.support.engine import MemoryPanes, make_house, make_plan, workstream
+from tests.support.engine import MemoryPanes, NoProcesses, make_house, make_plan, workstream
 
 PANE = PaneStatus(pane="%1", window="@1", workstream="a", session="s", pid=7)
 PROFILE = AgentProfile(name="tool", command=("tool",), interactive=True)
@@ -29,12 +33,14 @@ class Program(MemoryPanes):
         self._next: Iterator[tuple[str, ...]] = chain(screens, repeat(screens[-1]))
         self._drops = drops
         self.looks = 0
+        self.shown: tuple[str, ...] = ()
         self.typed_at: list[int] = []
         """Number of looks before each time that it was typed to."""
 
     async def capture(self, pane: str, *, history: int = 0) -> Screen:
         self.looks += 1
-        return Screen(lines=next(self._next))
+        self.shown = next(self._next)
+        return Screen(lines=self.shown)
 
     async def paste(self, pane: str, text: str, *, submit: bool) -> None:
         assert (pane, text, submit) == ("%1", WORDS, True)
@@ -93,3 +99,28 @@ async def test_a_program_in_plain_line_mode_keeps_what_is_typed_and_gets_it_once
     program = Program(SCREEN, drops=99)
     await typed(program, reads_keys=False)
     assert program.typed_at == [STILL_LOOKS + 2]
+
+
+async def test_what_rests_between_two_questions_is_not_typed_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, loading = ("Shall it be?", "❯ 1. Yes", "  2. No"), ("loading",)
+    program = Program(*[question] * 2, *[loading] * 20, *[question] * 2, loading, SCREEN)
+    house = make_house(make_plan([workstream("a")]), tmp_path, panes=program, agents=Agents())
+    monkeypatch.setattr(house.processes, "reads_keys", lambda pid: program.shown != loading)
+    monkeypatch.setattr(first_words_module, "LOOK", 0.0)
+    await FirstWords(house).type("a", PROFILE, PANE, WORDS)
+    async with asyncio.timeout(10):
+        while not program.typed_at:
+            house.stream.emit(StateChanged(name="a", state=WorkstreamState.WORKING, source=Source.SCREEN))
+            await asyncio.sleep(0)
+    assert program.typed_at == [2 + 20 + 2 + 1 + 2 + 1]
+
+
+async def test_a_program_in_plain_line_mode_that_still_loads_is_not_typed_to(
+    typed: Typed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = Program(SCREEN)
+    monkeypatch.setattr(NoProcesses, "cpu_seconds", lambda self, pid: min(program.looks, 20) / 100)
+    await typed(program, reads_keys=False)
+    assert program.typed_at == [20 + STILL_LOOKS + 1]
