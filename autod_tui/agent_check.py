@@ -29,6 +29,7 @@ from autod_tui.parts import Parts, own_worktrees
 from autod_tui.store.lock import Holder
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
+from autod_tui.unwinding import unwind_when_ended
 
 NAME = "check"
 PROMPT = "This only checks that you can be started: reply with the word OK, then stop. Read and change no files.\n"
@@ -75,8 +76,9 @@ async def check_agent(profile: AgentProfile, *, tell: Tell, ask: AskPerson, pati
     """Start the agent in a scratch worktree, tell what works line by line and end it; True when all that counts works.
 
     None: it waits for a person, so that the rest was not seen. What it may cost is the price of one short answer.
-    Nothing is left behind but what the agent keeps itself.
+    Nothing is left behind but what the agent keeps itself, also when the terminal closes.
     """
+    unwind_when_ended()
     with _scratch(profile.name) as root:
         async with _conducting(root, profile) as (conductor, ears):
             return await _Check(profile, conductor, ears, tell, ask, patience).run()

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -41,6 +40,7 @@ from autod_tui.store.lock import ConductorLock, Holder
 from autod_tui.store.settings import load_agents, user_agents_file
 from autod_tui.tmux.pane import Panes
 from autod_tui.tmux.server import TmuxServer
+from autod_tui.unwinding import unwind_when_ended
 
 WATCHING_ROLES = frozenset({"tui", "watch", "log", "demo", "run"})
 """Roles that stay; all others conduct for one request."""
@@ -235,14 +235,8 @@ def play_demo(directory: Path | None, *, headless: bool, emit: Callable[[dict[st
         if headless:
             return asyncio.run(_play(directory, emit))
         if thrown_away:
-            _end_by_exit()  # nobody would find a throw-away repository again, nor end its agents
+            unwind_when_ended()  # nobody would find a throw-away repository again, nor end its agents
         return _show_demo(directory, server)
-
-
-def _end_by_exit() -> None:
-    """Have a terminal that closes, and a wish to end, unwind this process instead of cutting it short."""
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
 
 async def _play(directory: Path, emit: Callable[[dict[str, Any]], None]) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.support.script_agents import ScriptWorld
+from tests.support.terminals import wait_until
 
 TALKATIVE = """#!/bin/sh
 echo '{"status":"busy"}' >"$STATUS/$$.json"
@@ -159,6 +161,17 @@ def test_what_an_agent_asks_while_it_is_checked_is_answered_on_the_terminal(worl
     assert told.count(b"Trust this folder?") == 1
     assert b"answered: Yes" in told
     assert terminal.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_check_whose_terminal_closes_leaves_nothing_behind(world: ScriptWorld, number: signal.Signals) -> None:
+    declare(world, world.program("mine", ASKING))
+    terminal = world.on_terminal("agents", "check", "mine", "--yes")
+    terminal.wait_for(lambda told: b"your choice" in told, "the question")
+    terminal.process.send_signal(number)
+    assert terminal.process.wait(20) == 128 + number
+    wait_until(lambda: world.left() == [], "its agent is gone")
+    assert list((world.directory / "tmp").glob("autod-check-*")) == []
 
 
 def test_a_check_says_beforehand_what_it_does_and_asks(world: ScriptWorld) -> None:
