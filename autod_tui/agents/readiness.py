@@ -21,6 +21,8 @@ _TITLES = (
     ("quiet", WorkstreamState.IDLE, True),
 )
 SCREEN_LINES = 15
+QUESTION_ROWS = 8
+"""Rows above a choice, or a hint at keys, that may hold what is asked."""
 MAX_REASON = 200
 ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 """Escape sequences of any kind, as a captured screen may hold them."""
@@ -60,7 +62,7 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     if asked := _asked(profile, rows):
         limited, working, done = (index if index > asked else -1 for index in (limited, working, done))
     if waiting >= 0 and not _left(profile, rows, waiting):
-        return _seen(WorkstreamState.WAITING, rows[waiting], now)
+        return _seen(WorkstreamState.WAITING, _question(rows, waiting), now)
     if limited > done:
         above = rows[:limited]
         broke = bool(profile.broke) and _lowest(profile.broke, above) == _lowest(profile.failed, above)
@@ -74,6 +76,12 @@ def read_screen(profile: AgentProfile, lines: Sequence[str], now: float | None =
     )
     index, state = max(rest, key=lambda found: found[0])  # the first of equals: failed before working before done
     return _seen(state, rows[index], now) if index >= 0 else None
+
+
+def _question(rows: Sequence[str], waiting: int) -> str:
+    """Return what tells best why it waits: the nearest row with a question mark, for the lowest ones are choices."""
+    near = rows[max(waiting - QUESTION_ROWS, 0) : waiting + 1]
+    return next((row for row in reversed(near) if "?" in row), rows[waiting])
 
 
 def _left(profile: AgentProfile, rows: Sequence[str], waiting: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from autod_tui.agents.profiles import load_profiles
-from autod_tui.agents.readiness import read_screen, read_title
+from autod_tui.agents.readiness import QUESTION_ROWS, read_screen, read_title
 
 SCREENS = Path(__file__).parents[2] / "data" / "screens"
 PROFILES = load_profiles()
@@ -136,6 +136,29 @@ def test_a_real_screen(name: str) -> None:
     reading = read_screen(PROFILES[name.partition("-")[0]], lines)
     assert (reading.state.value if reading and reading.state else "") == SHOWN[name]
     assert reading is None or "\x1b" not in reading.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("claude-apikey-dialog", "Do you want to use this API key?"),
+        ("claude-permission-bash", "Do you want to proceed?"),
+        ("claude-trust-arrows", "Quick safety check: Is this a project you created or one you trust? (Like your own"),
+        ("claude-bypass-arrows", "Enter to confirm · Esc to cancel"),
+        ("copilot-permission-bash", "Do you want to run this command?"),
+        ("opencode-permission-bash", "△ Permission required"),
+    ],
+)
+def test_why_an_agent_waits_is_told_by_its_question_not_by_its_choices(name: str, why: str) -> None:
+    reading = read_screen(PROFILES[name.partition("-")[0]], (SCREENS / f"{name}.ansi.txt").read_text().split("\n"))
+    assert reading is not None and reading.reason.startswith(why)
+
+
+def test_a_question_far_above_is_not_why_an_agent_waits() -> None:
+    rows = ["Shall we?", *(f"word {number}" for number in range(QUESTION_ROWS)), "Enter to confirm · Esc to cancel"]
+    for far, why in ((rows, rows[-1]), (rows[:1] + rows[2:], rows[0])):
+        reading = read_screen(PROFILES["claude"], far)
+        assert reading is not None and reading.reason == why
 
 
 @pytest.mark.parametrize(("agent", "title", "says"), TITLES)
