@@ -25,9 +25,16 @@ exec sleep 1000
 """
 
 
+ABSENT = """
+[agents.absent]
+command = ["no-such-agent"]
+install = "get it elsewhere"
+"""
+
+
 def declare(world: ScriptWorld, script: Path) -> None:
-    """Declare the agent `mine`, of which all but records is known."""
-    world.configure(f"""
+    """Declare the agent `mine`, of which all but records is known, and one that is not installed."""
+    world.configure(f"""{ABSENT}
 [agents.mine]
 command = ["{script}", "{{prompt}}"]
 status_file = "{world.directory}/status/{{pid}}.json"
@@ -51,6 +58,7 @@ def test_agents_are_listed_with_what_is_installed(world: ScriptWorld) -> None:
     world.program("claude", "#!/bin/sh\necho '2.1.9 (Claude Code)'\n")
     world.program("codex", "#!/bin/sh\necho 'a warning from 1.1' >&2; echo 'codex-cli 0.99.0-beta.1'\n")
     world.program("gemini", "#!/bin/sh\nexit 1\n")
+    world.configure(ABSENT)
     world.program("copilot", "#!/bin/sh\necho 'Copilot CLI 1.0.102.'; echo 'Run update to check.'\n")
     done = world.autod("agents", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -59,12 +67,12 @@ def test_agents_are_listed_with_what_is_installed(world: ScriptWorld) -> None:
     assert agents["codex"]["version"] == "0.99.0-beta.1"
     assert agents["copilot"]["version"] == "1.0.102"
     assert (agents["gemini"]["installed"], agents["gemini"]["version"]) == (True, None)
-    assert (agents["vibe"]["installed"], agents["vibe"]["path"]) == (False, None)
+    assert (agents["absent"]["installed"], agents["absent"]["path"]) == (False, None)
     assert agents["claude"]["permissions"] == ["ask", "edits", "all"]
     assert agents["claude"]["permission"] == "ask"
     told = world.autod("agents").stdout
     assert "2.1.9" in told
-    assert "uv tool install mistral-vibe" in told
+    assert "get it elsewhere" in told
     assert "[ask] edits all" in told
 
 
@@ -189,7 +197,7 @@ def test_a_check_says_beforehand_what_it_does_and_asks(world: ScriptWorld) -> No
         (("check", "mien"), 2, "did you mean 'mine'?"),
         (("check",), 2, "autod agents check NAME"),
         (("chekc", "mine"), 2, "check"),
-        (("check", "vibe", "--yes"), 3, "uv tool install mistral-vibe"),
+        (("check", "absent", "--yes"), 3, "get it elsewhere"),
     ],
 )
 def test_what_can_not_be_checked(world: ScriptWorld, words: tuple[str, ...], code: int, told: str) -> None:
