@@ -121,8 +121,8 @@ class Processes:
         return processes.reads_keys(pid)
 
     def cpu_seconds(self, pid: int) -> float:
-        """Return how long processors have worked for a process."""
-        return processes.cpu_seconds(pid)
+        """Return how long processors have worked for a process and its descendants."""
+        return processes.cpu_seconds((pid, *processes.descendants(pid)))
 
     def working_in(self, worktree: str, names: Collection[str]) -> list[int]:
         """Return the living processes of such programs that work in a worktree."""

@@ -231,13 +231,12 @@ class _Check:
     def _heard(self, what: str, text: str, expected: bool) -> None:
         if (at := self._ears.first.get(what)) is not None:
             self._say(what, True, text, at - self._begun)
+        elif not expected:
+            self._say(what, None, "nothing heard, nothing expected")
+        elif self._waits:
+            self._say(what, None, "nothing heard, but it waits")
         else:
-            waits = ", but it waits" if self._waits else ""
-            self._say(
-                what,
-                False if expected and not waits else None,
-                f"nothing heard{waits if expected else ', nothing expected'}",
-            )
+            self._say(what, False, "nothing heard")
 
     def _usage(self) -> None:
         if self._ears.models:

@@ -126,9 +126,9 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return the time that processors have worked for `pid` and its descendants, ended children included."""
-    stats = (read_proc(one, "stat").rpartition(b")")[2].split() for one in (pid, *descendants(pid)))
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the time that processors have worked for these processes and for children of theirs that have ended."""
+    stats = (read_proc(pid, "stat").rpartition(b")")[2].split() for pid in pids)
     return sum(sum(map(int, fields[_TIMES])) for fields in stats) / _TICKS
 
 

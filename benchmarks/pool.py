@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from autod_tui import processes
 from benchmarks.world import World
 
 Work = Callable[[int, str], Awaitable[None]]
@@ -35,8 +36,7 @@ def _spent(world: World) -> Cost:
     """Return the time, and what was used of the processors so far."""
     used = sum(os.times()[:4])
     if world.server.running():
-        server = Path(f"/proc/{world.tmux('display-message', '-p', '#{pid}')}/stat").read_text()
-        used += sum(map(int, server.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+        used += processes.cpu_seconds([int(world.tmux("display-message", "-p", "#{pid}"))])
     return Cost(time.monotonic(), used)
 
 

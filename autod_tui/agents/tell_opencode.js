@@ -45,11 +45,11 @@ function title(session) {
   return info
 }
 
-function counts(line) {
+const counts = quietly((line) => {
   if (!line.includes('"usage')) return {}
   const told = JSON.parse(line.replace(/^data:/, ""))
   return told.usage ?? told.usageMetadata ?? told.response?.usage ?? told.message?.usage ?? {}
-}
+})
 
 function counter(info) {
   const usage = {}
@@ -58,10 +58,10 @@ function counter(info) {
   const take = (chunk) => {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n")
     rest = lines.pop()
-    for (const line of lines) Object.assign(usage, quietly(counts)(line))
+    for (const line of lines) Object.assign(usage, counts(line))
   }
   const end = () => {
-    Object.assign(usage, quietly(counts)(rest))
+    Object.assign(usage, counts(rest))
     if (Object.keys(usage).length === 0) return
     const told = { id: info.id, model: info.modelID, at: info.time.created, usage }
     appendFileSync(`${TOLD.answers}/${info.sessionID}.jsonl`, `${JSON.stringify(told)}\n`, { mode: 0o600 })

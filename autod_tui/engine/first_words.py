@@ -47,15 +47,15 @@ class FirstWords:
             return
         text = f"it asks something first; its prompt is typed after the answer, else by: autod send {name} '{words}'"
         self._house.stream.emit(Noted(level="warning", text=text, name=name))
-        read_keys = self._house.processes.reads_keys(pane.pid)
-        task = asyncio.create_task(self._after_answer(name, profile, pane, words, read_keys))
+        by_keys = self._house.processes.reads_keys(pane.pid)
+        task = asyncio.create_task(self._after_answer(name, profile, pane, words, by_keys))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
     async def _after_answer(
-        self, name: str, profile: AgentProfile, pane: PaneStatus, words: str, read_keys: bool
+        self, name: str, profile: AgentProfile, pane: PaneStatus, words: str, by_keys: bool
     ) -> None:
-        """Type once nothing is asked any more; one that has `read_keys` is ready when it does so again.
+        """Type once nothing is asked any more; one that has asked `by_keys` is ready when it reads keys again.
 
         Between its questions it may rest for seconds, and what is typed then would answer the next one.
         """
@@ -72,7 +72,7 @@ class FirstWords:
                     await moved.wait()
                     moved.clear()
                     waits = self._house.state.workstream(name).state is WorkstreamState.WAITING
-                    if not waits and await self._ready(profile, pane, read_keys):
+                    if not waits and await self._ready(profile, pane, by_keys):
                         await self._hand_over(pane, words)
                         return
         except (AutodError, TimeoutError):
@@ -95,7 +95,7 @@ class FirstWords:
             await asyncio.sleep(LOOK)
         return False
 
-    async def _ready(self, profile: AgentProfile, pane: PaneStatus, read_keys: bool = False) -> bool:
+    async def _ready(self, profile: AgentProfile, pane: PaneStatus, by_keys: bool = False) -> bool:
         """Wait until the screen stands still, some seconds at most; tell whether nothing is asked there."""
         before: tuple[tuple[str, ...], float] = ((), 0.0)
         asks, still, waited = False, 0, 0.0
@@ -108,7 +108,8 @@ class FirstWords:
             still = still + 1 if look == before and drawn else 0
             asks = self._house.agents.read_question(profile, lines) is not None
             stands = still >= (1 if asks or reads_keys else STILL_LOOKS)
-            if (stands or (waited >= WAIT and (drawn or not reads_keys))) and (reads_keys or not read_keys):
+            overdue = waited >= WAIT and (drawn or not reads_keys)
+            if (stands or overdue) and (reads_keys or not by_keys):
                 break
             before = look
         return not asks

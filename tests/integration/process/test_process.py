@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from autod_tui import process, processes, spawn
+from autod_tui.adapters import Processes
 from autod_tui.core.errors import CommandFailedError, EnvironmentUnfitError
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -254,12 +255,13 @@ def test_the_work_of_a_process_and_its_children_is_measured() -> None:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as shell:
         assert shell.stdin is not None and shell.stdout is not None
         assert shell.stdout.readline() == b"worked\n"
-        before = processes.cpu_seconds(shell.pid)
-        assert 0.15 <= before == processes.cpu_seconds(shell.pid)
+        measured = Processes().cpu_seconds
+        before = measured(shell.pid)
+        assert 0.15 <= before == measured(shell.pid)
         shell.stdin.write(b"go on\n")
         shell.stdin.flush()
         assert shell.stdout.readline() == b"\n"  # by a child that still lives
-        assert processes.cpu_seconds(shell.pid) >= before + 0.15
+        assert measured(shell.pid) >= before + 0.15
         shell.stdin.close()
         shell.wait()
-    assert processes.cpu_seconds(shell.pid) == 0
+    assert measured(shell.pid) == 0
